@@ -41,7 +41,7 @@ test: lint
 test-full: lint
 	$(BIN)/python -m pytest
 	$(BIN)/python tools/test_notebooks.py
-	$(BIN)/python tools/build_lessons.py --force --check
+	$(BIN)/python tools/build_lessons.py --check
 
 lessons: $(VENV)/.test
 	$(BIN)/python tools/build_lessons.py

@@ -10,11 +10,11 @@ import time
 
 os.environ["COURSEKIT_PROGRESS"] = "0"
 
-import torch  # noqa: E402
-from sentence_transformers import SentenceTransformer  # noqa: E402
+import torch
+from sentence_transformers import SentenceTransformer
 
-from coursekit import chunking, corpus  # noqa: E402
-from coursekit.embedding import Embedder, verified_weights  # noqa: E402
+from coursekit import chunking, corpus
+from coursekit.embedding import Embedder, verified_weights
 
 
 def seconds(function, texts: list[str]) -> float:
