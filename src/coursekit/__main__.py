@@ -16,7 +16,7 @@ def parser() -> argparse.ArgumentParser:
     search.add_argument("question")
     search.add_argument("-k", type=int, default=5, help="how many sources (default 5)")
     search.add_argument(
-        "--method", choices=("dense", "bm25", "hybrid"), default="hybrid", help="how to search (default hybrid)"
+        "--method", choices=("dense", "bm25", "hybrid"), default="dense", help="how to search (default dense)"
     )
     search.add_argument(
         "--docs", metavar="FOLDER", help="a folder of Markdown files of your own, instead of the handbook"
@@ -53,6 +53,9 @@ def search(arguments: argparse.Namespace) -> None:
 def main(argv: list[str] | None = None) -> int:
     """Run a command. Returns its exit status: 2 for a mistake that a sentence explains."""
     arguments = parser().parse_args(argv)
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="replace")  # a terminal that cannot show "…" or "°" shows "?" instead
     try:
         if arguments.command == "check-env":
             from coursekit import environment

@@ -99,7 +99,7 @@ def make_chunks(document: Document, spans: Sequence[Span], tokens: TokenMap) -> 
     sections = heading_spans(document.text)
     begins = [start for start, _, _ in sections]
     chunks, seen = [], collections.Counter()
-    for start, end in spans:
+    for start, end in spans if document.text else []:
         text = document.text[start:end]
         first = start + len(text) - len(text.lstrip())
         headings = sections[max(0, bisect.bisect_right(begins, first) - 1)][2]
@@ -179,15 +179,19 @@ def split_recursively(
     return merged
 
 
-def widen(text: str, spans: Sequence[Span], count: Callable[[int, int], int], overlap: int) -> list[Span]:
-    """Let each span but the first begin earlier, at a word, so that it repeats up to `overlap` tokens of what stands before it."""
+def widen(text: str, spans: Sequence[Span], count: Callable[[int, int], int], overlap: int, size: int) -> list[Span]:
+    """Let each span but the first begin earlier, at a word, so that it repeats up to `overlap` tokens of what stands before it.
+
+    A span that already holds nearly `size` tokens, because of one long word, repeats less.
+    """
     if not overlap:
         return list(spans)
     words = [match.start() for match in re.finditer(r"\S+", text)]
     wider = []
     for start, end in spans:
         at = bisect.bisect_left(words, start)
-        while start and at and count(words[at - 1], start) <= overlap:
+        room = min(overlap, size - count(start, end))
+        while start and at and count(words[at - 1], start) <= room:
             at -= 1
         wider.append((words[at] if start and at < len(words) and words[at] < start else start, end))
     return wider
@@ -198,7 +202,7 @@ def chunk_recursively(document: Document, tokenizer, size: int = 256, overlap: i
     check_size(size, overlap)
     tokens = TokenMap(document.text, tokenizer)
     spans = split_recursively(document.text, 0, len(document.text), tokens.count, size - overlap)
-    return make_chunks(document, widen(document.text, spans, tokens.count, overlap), tokens)
+    return make_chunks(document, widen(document.text, spans, tokens.count, overlap, size), tokens)
 
 
 def chunk_by_headings(document: Document, tokenizer, size: int = 256, overlap: int = 0) -> list[Chunk]:
@@ -208,7 +212,8 @@ def chunk_by_headings(document: Document, tokenizer, size: int = 256, overlap: i
     spans = []
     for start, end, _ in heading_spans(document.text):
         pieces = split_recursively(document.text, start, end, tokens.count, size - overlap)
-        spans += [pieces[0], *widen(document.text, pieces, tokens.count, overlap)[1:]]
+        wider = widen(document.text, pieces, tokens.count, overlap, size)
+        spans += [pieces[0], *((max(first, start), last) for first, last in wider[1:])]
     return make_chunks(document, spans, tokens)
 
 
@@ -234,10 +239,10 @@ def chunk_by_sentences(document: Document, tokenizer, before: int = 1, after: in
     tokens = TokenMap(document.text, tokenizer)
     spans = []
     for start, end, _ in heading_spans(document.text):
-        lines = sentence_spans(document.text, start, end)
-        sentences = [
-            span for span in lines if (line := document.text[slice(*span)].strip()) and not HEADING.match(line)
-        ]
+        heading = HEADING.match(document.text, start, end)
+        if heading:  # only the section's own line: `# …` in a fenced code block stays
+            start = end - len(document.text[heading.end() : end].lstrip("\n"))
+        sentences = [span for span in sentence_spans(document.text, start, end) if document.text[slice(*span)].strip()]
         last = len(sentences) - 1
         spans += [
             (sentences[max(0, at - before)][0], sentences[min(last, at + after)][1]) for at in range(len(sentences))
@@ -261,7 +266,7 @@ def chunk_by_meaning(
     """
     tokens = TokenMap(document.text, tokenizer)
     sentences = sentence_spans(document.text)
-    vectors = embed([document.text[start:end].strip() or " " for start, end in sentences])
+    vectors = embed([document.text[start:end].strip() or "." for start, end in sentences])
     alike = (vectors[1:] * vectors[:-1]).sum(axis=1)
     least = set(alike.argsort(kind="stable")[: int(len(alike) * share)].tolist())
     spans = [sentences[0]]

@@ -92,10 +92,10 @@ def parse_document(raw: str, name: str) -> Document:
     """
     fields, body = {}, raw
     if raw.startswith("---\n") and "\n---\n" in raw[3:]:
-        front, body = raw[4:].split("\n---\n", 1)
+        front, body = raw[3:].split("\n---\n", 1)
         try:
             fields = yaml.safe_load(front) or {}
-        except yaml.YAMLError as error:
+        except (yaml.YAMLError, ValueError) as error:  # ValueError: a date such as 2026-02-30
             raise CourseError(f"{name}.md: the lines between the two `---` are not valid YAML.") from error
         if not isinstance(fields, dict):
             raise CourseError(f"{name}.md: the lines between the two `---` must have the form `key: value`.")
@@ -114,7 +114,12 @@ def load_folder(folder: str | Path) -> list[Document]:
         CourseError: the folder is missing or holds no Markdown, a file cannot be read, or two documents share an id.
     """
     folder = Path(folder)
-    files = sorted(path for path in folder.rglob("*.md") if path.name != "README.md") if folder.is_dir() else []
+    # JupyterLab keeps copies of the files that it edits in `.ipynb_checkpoints`.
+    files = [
+        path
+        for path in sorted(folder.rglob("*.md") if folder.is_dir() else [])
+        if path.name != "README.md" and not any(part.startswith(".") for part in path.relative_to(folder).parts)
+    ]
     if not files:
         raise CourseError(f"The folder {folder.name!r} holds no Markdown files (*.md): check its name.")
     documents = [parse_document(read_text(path), path.stem) for path in files]
@@ -148,6 +153,10 @@ def read_jsonl(path: Path) -> list[dict]:
     Raises:
         CourseError: a line is not a JSON object; the message names the line.
     """
+    return [record for _, record in _numbered(path)]
+
+
+def _numbered(path: Path) -> list[tuple[int, dict]]:
     records = []
     for number, line in enumerate(read_text(path).split("\n"), start=1):
         if not line.strip():
@@ -158,7 +167,7 @@ def read_jsonl(path: Path) -> list[dict]:
             raise CourseError(f"{path.name}, line {number}: this is not valid JSON ({error.msg}).") from error
         if not isinstance(record, dict):
             raise CourseError(f"{path.name}, line {number}: each line must be a JSON object in braces.")
-        records.append(record)
+        records.append((number, record))
     return records
 
 
@@ -166,6 +175,9 @@ def _question(record: dict, where: str) -> Question:
     for key in ("id", "question"):
         if not isinstance(record.get(key), str) or not record[key].strip():
             raise CourseError(f"{where}: a question needs a text under {key!r}.")
+    for key in ("aliases", "derived"):
+        if not isinstance(record.get(key, []), list):
+            raise CourseError(f"{where}: {key!r} needs a list of texts in square brackets.")
     kind = record.get("type", "one_fact")
     if kind not in TYPES:
         raise CourseError(f"{where}: the type {kind!r} is unknown: use one of {', '.join(TYPES)}.")
@@ -204,10 +216,15 @@ def load_questions(
     path = Path(path) if path else paths.datasets() / "questions.jsonl"
     texts = {document.id: document.text for document in documents or ()}
     questions = []
-    for number, record in enumerate(read_jsonl(path), start=1):
-        question = _question(record, f"{path.name}, question {number}")
+    for number, record in _numbered(path):
+        where = f"{path.name}, line {number}"
+        question = _question(record, where)
         if texts:
-            question = dataclasses.replace(question, evidence=tuple(locate(item, texts) for item in question.evidence))
+            try:
+                evidence = tuple(locate(item, texts) for item in question.evidence)
+            except CourseError as error:
+                raise CourseError(f"{where}: {error}") from error
+            question = dataclasses.replace(question, evidence=evidence)
         if split is None or question.split == split:
             questions.append(question)
     return questions
@@ -249,11 +266,16 @@ def revised_questions(questions: Iterable[Question], revision: str = "2027-01") 
         aliases, derived = question.aliases, question.derived
         quotes = [(item.doc, item.quote) for item in question.evidence]
         for change in changes:
-            if question.id in change["questions"]:
+            touched = question.id in change["questions"]
+            if touched:
                 aliases, derived = tuple(change["new_aliases"]), tuple(change["new_aliases"])
-                quotes = [
-                    (doc, _revised_quote(quote, change) if doc == change["doc"] else quote) for doc, quote in quotes
-                ]
+            # A change beside the answer, in the same quote, leaves the aliases as they are but moves the words.
+            quotes = [
+                (doc, _revised_quote(quote, change))
+                if doc == change["doc"] and (touched or quote not in texts[doc])
+                else (doc, quote)
+                for doc, quote in quotes
+            ]
         evidence = tuple(locate(Evidence(doc, quote), texts) for doc, quote in quotes)
         revised.append(dataclasses.replace(question, aliases=aliases, derived=derived, evidence=evidence))
     return revised

@@ -3,6 +3,7 @@
 Source: N. Reimers and I. Gurevych, "Sentence-BERT" (EMNLP 2019), arXiv 1908.10084, for mean pooling over a BERT-style encoder.
 """
 
+import contextlib
 import functools
 import hashlib
 import importlib.util
@@ -83,6 +84,7 @@ class Embedder:
             CourseError: the weights are missing, changed or cannot be loaded.
         """
         # Imported here: loading transformers takes seconds, and much of the kit works without it.
+        from safetensors import SafetensorError
         from transformers import AutoModel, AutoTokenizer
         from transformers.utils import logging
 
@@ -94,12 +96,18 @@ class Embedder:
         try:
             self.tokenizer = AutoTokenizer.from_pretrained(source, **settings)
             self.encoder = AutoModel.from_pretrained(source, dtype=torch.float32, **settings).eval()
-        except (OSError, ValueError) as error:
+        except (OSError, ValueError, SafetensorError) as error:
             raise CourseError(
                 f"The embedding model {self.name!r} could not be loaded: check the name, the folder, or your connection to the Hub."
             ) from error
+        # transformers makes an empty tokenizer where a folder has none, and every text then gets the same vector.
+        if len(self.tokenizer) <= len(self.tokenizer.all_special_ids):
+            raise CourseError(
+                f"The embedding model {self.name!r} has no tokenizer: save its tokenizer in the same folder."
+            )
         # all-MiniLM's tokenizer allows 512, but the published sentence model was trained on, and reads, 256.
-        self.max_tokens = MAX_TOKENS if self.name == HUB_ID else self.encoder.config.max_position_embeddings
+        longest = min(self.encoder.config.max_position_embeddings, self.tokenizer.model_max_length)
+        self.max_tokens = MAX_TOKENS if self.name == HUB_ID else longest
         self.dimension = self.encoder.config.hidden_size
         self.fingerprint = WEIGHTS_SHA256[:16] if not model else _state_hash(self.encoder)
         self.cache = VectorCache(paths.cache_folder() / "embeddings.sqlite", self.fingerprint) if cache else None
@@ -205,9 +213,12 @@ class VectorCache:
                 return {text: np.frombuffer(row[0], dtype="<f4") for text, row in rows if row}
             finally:
                 connection.close()
+        except (sqlite3.OperationalError, OSError):  # locked or not readable: no reason to set it aside
+            return {}
         except sqlite3.DatabaseError:
             warnings.warn(f"The cache {self.path.name} is damaged: it was set aside and is made anew.", stacklevel=2)
-            self.path.replace(self.path.with_suffix(".damaged"))
+            with contextlib.suppress(OSError):  # in a read-only folder it stays, and is passed over
+                self.path.replace(self.path.with_suffix(".damaged"))
             return {}
 
     def put(self, texts: Sequence[str], vectors: np.ndarray) -> None:

@@ -51,11 +51,12 @@ def span_scores(retrieved: Sequence[tuple[str, int, int]], gold: Sequence[tuple[
 
     Source: B. Smith and A. Troynikov, "Evaluating Chunking Strategies for Retrieval" (Chroma, 2024), there in tokens.
     """
-    hit = sum(
-        shared([(s, e) for d, s, e in retrieved if d == doc], [(s, e) for d, s, e in gold if d == doc])
-        for doc in {d for d, _, _ in gold}
-    )
-    wanted = sum(length([(s, e) for d, s, e in gold if d == doc]) for doc in {d for d, _, _ in gold})
+    hit, wanted = 0, 0
+    for doc in {name for name, _, _ in gold}:
+        found = [(start, end) for name, start, end in retrieved if name == doc]
+        evidence = [(start, end) for name, start, end in gold if name == doc]
+        hit += shared(found, evidence)
+        wanted += length(evidence)
     handed = sum(end - start for _, start, end in retrieved)
     return {
         "recall": hit / wanted if wanted else 0.0,
@@ -170,6 +171,8 @@ def evaluate_retrieval(retriever: Retriever, questions: Iterable[Question], *, k
     asked = [question for question in questions if question.evidence]
     if not asked or k < 10:
         raise CourseError("Evaluation needs questions with evidence, and k of at least 10.")
+    if any(item.start is None or item.end is None for question in asked for item in question.evidence):
+        raise CourseError("Some evidence has no span yet: load the questions with `documents=`, which looks it up.")
     if hasattr(retriever, "prepare"):
         retriever.prepare([question.question for question in asked])
     rows = []

@@ -1,5 +1,6 @@
 """A vector index over chunks: FAISS for the vectors, JSON for the texts, and a fingerprint that ties the two to their settings."""
 
+import contextlib
 import dataclasses
 import json
 import os
@@ -19,6 +20,7 @@ from coursekit.embedding import Embedder, sha256
 from coursekit.errors import CourseError
 
 FORMAT = 1
+FILES = ("vectors.faiss", "chunks.jsonl", "manifest.json")
 KINDS = {"flat": "Flat", "hnsw": "HNSW32"}
 faiss.omp_set_num_threads(1)  # one thread: repeatable order, fair timings, and no clash with PyTorch's threads
 
@@ -61,6 +63,17 @@ def plan_update(old: Sequence[Chunk], new: Sequence[Chunk]) -> tuple[set[int], l
     old_ids = {chunk.id for chunk in old}
     new_ids = {chunk.id for chunk in new}
     return old_ids - new_ids, [chunk for chunk in new if chunk.id not in old_ids]
+
+
+def _set_aside(folder: Path) -> Path:
+    return folder.with_name(f".{folder.name}.before")
+
+
+def _restore(folder: Path) -> None:
+    """Put an index back that a killed `save` had moved aside."""
+    if not folder.exists() and _set_aside(folder).is_dir():
+        with contextlib.suppress(OSError):  # then `load` finds no index and says so
+            os.rename(_set_aside(folder), folder)
 
 
 class VectorIndex:
@@ -152,11 +165,21 @@ class VectorIndex:
         strangers = [chunk.doc for chunk in chunks if chunk.doc != doc]
         if strangers:
             raise CourseError(f"These chunks belong to {strangers[0]!r}, not to {doc!r}.")
-        gone, fresh = plan_update([chunk for chunk in self.chunks.values() if chunk.doc == doc], chunks)
+        old = {chunk.id: chunk for chunk in self.chunks.values() if chunk.doc == doc}
+        gone, fresh = plan_update(list(old.values()), chunks)
+        # The same text under another heading keeps its id but needs another vector.
+        renamed = {
+            chunk.id: chunk
+            for chunk in chunks
+            if self.with_headings and chunk.id in old and chunk.headings != old[chunk.id].headings
+        }
+        vectors = self.embed(list(renamed.values()))
         added = self.add(fresh)  # before anything is taken out, so that a failure loses nothing
-        removed = self.delete(gone)
+        removed = self.delete(gone | set(renamed))
+        if renamed:
+            self._faiss.add_with_ids(vectors, np.fromiter(renamed, dtype=np.int64, count=len(renamed)))
         self.chunks |= {chunk.id: chunk for chunk in chunks}  # an edit moves what follows it: same text, new span
-        return added, removed
+        return added + len(renamed), removed
 
     def prepare(self, queries: Sequence[str]) -> None:
         """Embed many queries at once into the embedder's cache: several times as fast as one after the other."""
@@ -197,10 +220,11 @@ class VectorIndex:
             CourseError: the disk is full or the folder may not be written to, or it holds something that is no index.
         """
         folder = Path(folder)
-        if folder.exists() and any(folder.iterdir()) and not (folder / "manifest.json").exists():
-            raise CourseError(f"The folder {folder.name!r} holds other files: choose an empty one for the index.")
-        temporary = None
+        temporary, before = None, _set_aside(folder)
         try:
+            # Only a folder that holds an index and nothing else is replaced: what is in it is deleted.
+            if folder.exists() and any(path.name not in FILES for path in folder.iterdir()):
+                raise CourseError(f"The folder {folder.name!r} holds other files: choose an empty one for the index.")
             folder.parent.mkdir(parents=True, exist_ok=True)
             temporary = Path(tempfile.mkdtemp(dir=folder.parent, prefix=f".{folder.name}."))
             # Serialised in memory first: FAISS's own file writer ends in an exception of its own on a full disk.
@@ -214,9 +238,12 @@ class VectorIndex:
                 "sha256": {name: sha256(temporary / name) for name in ("vectors.faiss", "chunks.jsonl")},
             }  # fmt: skip
             (temporary / "manifest.json").write_text(json.dumps(manifest, indent=2) + "\n", encoding="utf-8")
+            # A folder cannot be replaced in one step. `load` looks for the old one beside it, should this process be killed here.
             if folder.exists():
-                shutil.rmtree(folder)
+                shutil.rmtree(before, ignore_errors=True)
+                os.replace(folder, before)
             os.replace(temporary, folder)
+            shutil.rmtree(before, ignore_errors=True)
         except OSError as error:
             raise CourseError(
                 f"The index could not be saved ({error.strerror}): free some disk space or choose a folder that you may write to."
@@ -224,6 +251,7 @@ class VectorIndex:
         finally:
             if temporary and temporary.exists():
                 shutil.rmtree(temporary, ignore_errors=True)
+            _restore(folder)
 
     @classmethod
     def load(
@@ -241,10 +269,11 @@ class VectorIndex:
             CourseError: nothing is there, a file is missing or damaged, or the index was made with another model, chunking or corpus.
         """
         folder = Path(folder)
+        _restore(folder)
         rebuild = "build it again and save it."
         try:
             manifest = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
-            made_with, sums, count = manifest["fingerprint"], manifest["sha256"], manifest["chunks"]
+            made_with, sums, count = dict(manifest["fingerprint"]), dict(manifest["sha256"]), manifest["chunks"]
         except FileNotFoundError as error:
             raise CourseError(f"There is no saved index in {folder.name!r}: {rebuild}") from error
         except (OSError, ValueError, KeyError, TypeError) as error:

@@ -38,7 +38,8 @@ def embedding_map(vectors: np.ndarray, labels: Sequence[str], title: str) -> Fig
     for number, label in enumerate(sorted(set(labels))):
         chosen = points[[name == label for name in labels]]
         colour, marker = COLOURS[number % len(COLOURS)], MARKERS[number % len(MARKERS)]
-        axes.scatter(*chosen.T, s=16, color=colour, marker=marker, alpha=0.7, label=label)
+        filled = colour if number < len(COLOURS) else "none"  # where colours come round again, the marker is hollow
+        axes.scatter(*chosen.T, s=16, edgecolors=colour, facecolors=filled, marker=marker, alpha=0.7, label=label)
     axes.set(title=title, xlabel="first axis", ylabel="second axis")
     axes.legend(bbox_to_anchor=(1.01, 1), loc="upper left", frameon=False, markerscale=1.6)
     return figure

@@ -19,7 +19,7 @@ class Choice:
 
 
 class Quiz:
-    """One question. `Quiz("…", [Choice(…), …]).show()` displays it; feedback appears as soon as an option is chosen."""
+    """One question. `show_quiz(Quiz("…", [Choice(…), …]))` displays it; feedback appears as soon as an option is chosen."""
 
     def __init__(self, question: str, choices: Sequence[Choice]) -> None:
         if sum(choice.right for choice in choices) != 1:
@@ -36,6 +36,9 @@ class Quiz:
         self.box = widgets.VBox([self.prompt, self.buttons, self.feedback])
 
     def _answered(self, change: dict) -> None:
+        if change["new"] is None:
+            self.feedback.value = ""
+            return
         choice = self.choices[change["new"]]
         verdict = "Right." if choice.right else "Not quite."
         self.feedback.value = f'<div role="status">{verdict} {html.escape(choice.why)}</div>'

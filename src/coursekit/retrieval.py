@@ -1,6 +1,7 @@
 """Retrievers: dense (vectors), BM25 (words) and hybrid (both, fused by rank). Each has `search(query, k) -> list[Hit]`."""
 
 import functools
+import warnings
 from collections.abc import Sequence
 from typing import Protocol
 
@@ -59,7 +60,10 @@ class BM25:
         )
         self._index = bm25s.BM25()
         texts = [chunk.text_with_heading if with_headings else chunk.text for chunk in self.chunks]
-        self._index.index(self._tokenize(texts), show_progress=False)
+        tokens = self._tokenize(texts)
+        if not tokens.vocab or not any(tokens.ids):
+            raise CourseError("The chunks hold no words to search for: every one is a stop word or a sign.")
+        self._index.index(tokens, show_progress=False)
 
     def search(self, query: str, k: int = 5) -> list[Hit]:
         """The k best chunks that share at least one word with the query, best first: there may be fewer, or none.
@@ -140,11 +144,14 @@ def open_index(documents: Sequence[Document] | None = None, embedder: Embedder |
         return VectorIndex.load(folder, embedder, settings={"chunking": DEFAULT_CHUNKING, "corpus": corpus})
     except CourseError:  # none yet, damaged, or of other settings: the documents are at hand, so it is made anew
         index = build_index(documents, embedder)
-        index.save(folder)
+        try:
+            index.save(folder)
+        except CourseError as error:  # as with the cache of vectors: it costs time at the next start, not the search
+            warnings.warn(str(error), stacklevel=2)
         return index
 
 
-def open_retriever(method: str = "hybrid", documents: Sequence[Document] | None = None) -> Retriever:
+def open_retriever(method: str = "dense", documents: Sequence[Document] | None = None) -> Retriever:
     """A retriever over documents (the handbook when left out): "dense", "bm25" or "hybrid".
 
     Raises:

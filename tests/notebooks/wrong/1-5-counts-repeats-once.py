@@ -1,0 +1,14 @@
+# hint: handed over twice
+def span_scores(retrieved, gold):
+    hit = wanted = handed = 0
+    for doc in {name for name, _, _ in [*retrieved, *gold]}:
+        found = [(start, end) for name, start, end in retrieved if name == doc]
+        evidence = [(start, end) for name, start, end in gold if name == doc]
+        hit += shared(found, evidence)
+        wanted += length(evidence)
+        handed += length(found)
+    return {
+        "recall": hit / wanted if wanted else 0.0,
+        "precision": hit / handed if handed else 0.0,
+        "iou": hit / (wanted + handed - hit) if wanted + handed else 0.0,
+    }

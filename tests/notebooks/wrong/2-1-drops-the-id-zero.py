@@ -1,0 +1,4 @@
+# hint: like any other
+def nearest(index, vector, k):
+    scores, ids = index.search(vector[np.newaxis].astype(np.float32), k)
+    return [(int(number), float(score)) for number, score in zip(ids[0], scores[0]) if number > 0]

@@ -1,0 +1,3 @@
+# hint: By what do you divide
+def neighbour_recall(found, exact):
+    return sum(len(set(row) & set(truth)) for row, truth in zip(found.tolist(), exact.tolist())) / len(exact)

@@ -1,0 +1,7 @@
+# hint: Ranks begin at 1
+def reciprocal_rank_fusion(rankings, constant=RRF_CONSTANT):
+    scores = {}
+    for ranking in rankings:
+        for rank, number in enumerate(ranking):
+            scores[number] = scores.get(number, 0) + 1 / (constant + rank)
+    return sorted(scores.items(), key=lambda item: -item[1])
