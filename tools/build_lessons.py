@@ -153,7 +153,9 @@ def stale(path: Path) -> list[str]:
     elif without_outputs(nbformat.read(solution, as_version=4)) != without_outputs(notebook):
         problems.append(f"solutions/{solution.name} is stale or was edited by hand")
     if not lesson.exists() or lesson.read_text(encoding="utf-8") != text_of(learners_copy(notebook)):
-        problems.append(f"lessons/{lesson.name} is missing, stale or was edited by hand")
+        problems.append(
+            f"lessons/{lesson.name} is missing, stale, or was worked in (`git restore lessons` brings back the empty copy)"
+        )
     return problems
 
 

@@ -288,7 +288,7 @@ CHUNKERS = {
 
 
 def chunk_corpus(documents: Sequence[Document], tokenizer, method: str = "headings", **settings) -> list[Chunk]:
-    """Chunk every document with one of `CHUNKERS`; chunks that hold only white space are left out.
+    """Chunk every document with one of `CHUNKERS`; chunks that hold nothing but white space and headings are left out.
 
     Raises:
         CourseError: the method is unknown.
@@ -296,4 +296,5 @@ def chunk_corpus(documents: Sequence[Document], tokenizer, method: str = "headin
     if method not in CHUNKERS:
         raise CourseError(f"There is no chunking method {method!r}: choose one of {', '.join(CHUNKERS)}.")
     chunks = [chunk for document in documents for chunk in CHUNKERS[method](document, tokenizer, **settings)]
-    return [chunk for chunk in chunks if chunk.text.strip()]
+    # A heading alone answers nothing, but would come first for a question that holds its words.
+    return [chunk for chunk in chunks if HEADING.sub("", chunk.text).strip()]

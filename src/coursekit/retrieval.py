@@ -1,6 +1,8 @@
 """Retrievers: dense (vectors), BM25 (words) and hybrid (both, fused by rank). Each has `search(query, k) -> list[Hit]`."""
 
 import functools
+import hashlib
+import inspect
 import warnings
 from collections.abc import Sequence
 from typing import Protocol
@@ -9,6 +11,7 @@ import bm25s
 import numpy as np
 import Stemmer
 
+from coursekit import chunking as chunking_code
 from coursekit import paths
 from coursekit.chunking import Chunk, chunk_corpus
 from coursekit.corpus import Document, fingerprint, load_handbook
@@ -123,12 +126,18 @@ class Hybrid:
         return [Hit(chunks[number], score, rank) for rank, (number, score) in enumerate(fused[:k], start=1)]
 
 
+def index_settings(documents: Sequence[Document], chunking: dict) -> dict:
+    """What made an index's chunks, for its fingerprint: settings, corpus, and the very code that cut them."""
+    code = hashlib.sha256(inspect.getsource(chunking_code).encode()).hexdigest()[:16]
+    return {"chunking": chunking, "chunking_code": code, "corpus": fingerprint(documents)}
+
+
 def build_index(
     documents: Sequence[Document], embedder: Embedder, *, kind: str = "flat", with_headings: bool = True, **chunking
 ) -> VectorIndex:
     """Chunk and embed documents into a new index. `chunking` as for `chunk_corpus`; `DEFAULT_CHUNKING` when left out."""
     chunking = chunking or DEFAULT_CHUNKING
-    settings = {"chunking": chunking, "corpus": fingerprint(documents)}
+    settings = index_settings(documents, chunking)
     index = VectorIndex(embedder, kind=kind, with_headings=with_headings, settings=settings)
     index.add(chunk_corpus(documents, embedder.tokenizer, **chunking))
     return index
@@ -138,10 +147,10 @@ def open_index(documents: Sequence[Document] | None = None, embedder: Embedder |
     """The default index over documents (the handbook when left out): opened if a fitting one is saved, else built and saved."""
     documents = load_handbook() if documents is None else documents
     embedder = embedder or default_embedder()
-    corpus = fingerprint(documents)
-    folder = paths.cache_folder() / f"index-{corpus}"
+    settings = index_settings(documents, DEFAULT_CHUNKING)
+    folder = paths.cache_folder() / f"index-{settings['corpus']}"
     try:
-        return VectorIndex.load(folder, embedder, settings={"chunking": DEFAULT_CHUNKING, "corpus": corpus})
+        return VectorIndex.load(folder, embedder, settings=settings)
     except CourseError:  # none yet, damaged, or of other settings: the documents are at hand, so it is made anew
         index = build_index(documents, embedder)
         try:
@@ -159,8 +168,8 @@ def open_retriever(method: str = "dense", documents: Sequence[Document] | None =
     """
     if method not in ("dense", "bm25", "hybrid"):
         raise CourseError(f"There is no method {method!r}: choose dense, bm25 or hybrid.")
+    if method == "bm25":  # needs the tokenizer to cut chunks, but no vectors
+        documents = load_handbook() if documents is None else documents
+        return BM25(chunk_corpus(documents, default_embedder().tokenizer, **DEFAULT_CHUNKING))
     index = open_index(documents)
-    if method == "dense":
-        return index
-    words = BM25(list(index.chunks.values()))
-    return words if method == "bm25" else Hybrid([index, words])
+    return index if method == "dense" else Hybrid([index, BM25(list(index.chunks.values()))])
