@@ -7,6 +7,7 @@ JupyterLab makes a token and prints the address with it. As root, and on a machi
 
 import argparse
 import os
+import subprocess
 import sys
 from pathlib import Path
 
@@ -19,7 +20,7 @@ def has_screen() -> bool:
 
 
 def main() -> None:
-    """Replace this process by JupyterLab's."""
+    """Hand this process over to JupyterLab."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument(
         "--port", type=int, default=8888, help="where to listen; the next free port if it is taken (default 8888)"
@@ -36,6 +37,8 @@ def main() -> None:
         command.append("--allow-root")
     if not has_screen():
         command.append("--no-browser")
+    if sys.platform == "win32":  # there `execv` leaves the terminal before JupyterLab has ended
+        sys.exit(subprocess.call([sys.executable, *command]))
     os.execv(sys.executable, [sys.executable, *command])
 
 
