@@ -17,7 +17,7 @@ NEEDS := pyproject.toml constraints.txt
 $(VENV)/.lab: $(NEEDS)
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
 	  || { echo "The course needs Python 3.11 or newer: make lab PYTHON=python3.12, for one."; exit 1; }
-	@test -x $(BIN)/python || { echo "Making $(VENV) ..."; $(PYTHON) -m venv $(VENV) \
+	@$(BIN)/python -m pip --version >/dev/null 2>&1 || { echo "Making $(VENV) ..."; $(PYTHON) -m venv $(VENV) \
 	  || { echo "Python could not make a virtual environment. On Debian: apt install python3-venv"; exit 1; }; }
 	@echo "Installing packages; the first time takes some minutes ..."
 	@$(INSTALL) -e .

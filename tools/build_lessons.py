@@ -59,11 +59,20 @@ def digest(paths: list[Path]) -> str:
     return result.hexdigest()[:16]
 
 
+def hidden(path: Path) -> bool:
+    """Whether a file is a program's own note, such as `.DS_Store` or a copy in `.ipynb_checkpoints`."""
+    return any(part.startswith(".") for part in path.parts)
+
+
 def read_source(path: Path) -> NotebookNode:
     """The notebook of a source, without outputs, with fixed cell ids and a note of what it was made from."""
     notebook = jupytext.read(path)
     code = "\n".join(cell.source for cell in notebook.cells if cell.cell_type == "code")
-    data = [file for file in (ROOT / "datasets").rglob("*") if file.is_file() and file.name != "README.md"]
+    data = [
+        file
+        for file in (ROOT / "datasets").rglob("*")
+        if file.is_file() and file.name != "README.md" and not hidden(file.relative_to(ROOT))
+    ]
     notebook.metadata = nbformat.from_dict({
         "kernelspec": KERNEL,
         "language_info": {"name": "python"},
@@ -173,17 +182,21 @@ def build(path: Path, force: bool) -> None:
 
 
 def main() -> int:
-    """Build or check; returns 1 where a check found a stale copy."""
+    """Build or check; returns 1 where a check found a stale copy, or no lesson has such a number."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("numbers", nargs="*", metavar="NN", help="lessons to build, such as 01 (default: all)")
     parser.add_argument("--force", action="store_true", help="run every solution again, even where nothing changed")
     parser.add_argument("--check", action="store_true", help="write nothing; exit with 1 where a copy is stale")
     arguments = parser.parse_args()
+    chosen = sources(arguments.numbers)
+    if not chosen:
+        print("There is no such lesson: give its two digits, such as 01.")
+        return 1
     if arguments.check:
-        problems = [problem for path in sources(arguments.numbers) for problem in stale(path)]
+        problems = [problem for path in chosen for problem in stale(path)]
         print("\n".join(problems) or "all copies are up to date")
         return 1 if problems else 0
-    for path in sources(arguments.numbers):
+    for path in chosen:
         build(path, arguments.force)
     return 0
 

@@ -26,6 +26,8 @@ def main() -> None:
         "--port", type=int, default=8888, help="where to listen; the next free port if it is taken (default 8888)"
     )
     port = parser.parse_args().port
+    if not 1 <= port <= 65535:  # JupyterLab would print an address that nobody can open
+        parser.error(f"the port {port} does not exist: choose one from 1024 to 65535")
     command = [
         "-m",
         "jupyterlab",

@@ -1,4 +1,4 @@
-"""Run every notebook under nbval with the network cut, and print the seconds and the peak memory of each.
+"""Run every notebook of the course under nbval with the network cut, and print the seconds and the peak memory of each.
 
     python tools/test_notebooks.py [--lax] [NAME ...]
 
@@ -64,7 +64,7 @@ def main() -> int:
     found = [
         path.relative_to(ROOT).as_posix()
         for folder in ("solutions", "lessons")
-        for path in sorted((ROOT / folder).glob("*.ipynb"))
+        for path in sorted((ROOT / folder).glob("[0-9][0-9]-*.ipynb"))
     ]
     notebooks = [name for name in found if not arguments.names or any(part in name for part in arguments.names)]
     if not notebooks:

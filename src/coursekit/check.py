@@ -76,6 +76,8 @@ def hint(error: Exception) -> str:
         return str(error) or "Something is not as it should be: compare your result with the text above."
     if isinstance(error, NameError):
         return f"{error}. Run the exercise's cell first, then this one."
+    if isinstance(error, IndexError):
+        return f"Your code stopped with IndexError: {error}. What should happen when nothing is left at the end?"
     where = (
         "Is there still a `...` to replace, or a `return` missing? "
         if "None" in str(error) or "ellipsis" in str(error)

@@ -108,25 +108,25 @@ def make_chunks(document: Document, spans: Sequence[Span], tokens: TokenMap) -> 
     return chunks
 
 
-def token_windows(starts: Sequence[int], length: int, size: int, overlap: int) -> list[Span]:
+def token_windows(starts: Sequence[int], n_characters: int, size: int, overlap: int) -> list[Span]:
     """Windows of `size` word pieces, each beginning `size - overlap` after the one before.
 
     Args:
         starts: the character at which each word piece begins, rising.
-        length: the number of characters of the text.
+        n_characters: the number of characters of the text.
         size: word pieces in a window.
         overlap: word pieces that two neighbours share.
 
     Returns:
-        Character spans. The first begins at 0, the last ends at `length`.
+        Character spans. The first begins at 0, the last ends at `n_characters`.
     """
     spans = []
     for first in range(0, max(len(starts), 1), size - overlap):
         last = first + size
         start = starts[first] if first else 0
-        end = starts[last] if last < len(starts) else length
+        end = starts[last] if last < len(starts) else n_characters
         spans.append((start, end))
-        if end == length:
+        if end == n_characters:
             break
     return spans
 
@@ -143,7 +143,7 @@ SEPARATORS = (r"\n\n+", r"\n", r"(?<=[.!?])\s+", r"\s+")
 
 
 def split_at(text: str, start: int, end: int, pattern: str) -> list[Span]:
-    """Cut `text[start:end]` after each match of a pattern. The pieces lie side by side."""
+    """Cut `text[start:end]` after each match of a pattern. The parts lie side by side."""
     cuts = [match.end() for match in re.compile(pattern).finditer(text, start, end)]
     edges = [start, *(cut for cut in cuts if start < cut < end), end]
     return list(zip(edges, edges[1:]))
@@ -152,14 +152,14 @@ def split_at(text: str, start: int, end: int, pattern: str) -> list[Span]:
 def split_recursively(
     text: str, start: int, end: int, count: Callable[[int, int], int], size: int, level: int = 0
 ) -> list[Span]:
-    """Cut a span into pieces of at most `size` tokens, at the strongest boundary that is strong enough, then merge small neighbours.
+    """Cut a span into parts of at most `size` tokens, at the strongest boundary that is strong enough, then merge small neighbours.
 
     Args:
         text: the document's text.
         start: where the span begins.
         end: where it ends.
         count: a function that counts the tokens of a span, such as `TokenMap.count`.
-        size: the most tokens that a piece may have.
+        size: the most tokens that a part may have.
         level: the first entry of `SEPARATORS` to try.
 
     Returns:
@@ -170,8 +170,8 @@ def split_recursively(
     if count(start, end) <= size or level == len(SEPARATORS):
         return [(start, end)]
     merged = []
-    for piece in split_at(text, start, end, SEPARATORS[level]):
-        for small in split_recursively(text, *piece, count, size, level + 1):
+    for part in split_at(text, start, end, SEPARATORS[level]):
+        for small in split_recursively(text, *part, count, size, level + 1):
             if merged and count(merged[-1][0], small[1]) <= size:
                 merged[-1] = (merged[-1][0], small[1])
             else:

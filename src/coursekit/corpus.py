@@ -71,12 +71,14 @@ def read_text(path: Path) -> str:
     """A file's text with `\\n` line ends.
 
     Raises:
-        CourseError: the file is missing, is not UTF-8, or holds nothing.
+        CourseError: the file is missing, cannot be read, is not UTF-8, or holds nothing.
     """
     try:
         text = path.read_bytes().decode("utf-8-sig")
     except FileNotFoundError as error:
         raise CourseError(f"{path.name} does not exist: check the name and the folder.") from error
+    except OSError as error:
+        raise CourseError(f"{path.name} cannot be read ({error.strerror}): check that you may open it.") from error
     except UnicodeDecodeError as error:
         raise CourseError(f"{path.name} is not UTF-8 text: save it again with the encoding UTF-8.") from error
     if not text.strip():
@@ -104,11 +106,11 @@ def parse_document(raw: str, name: str) -> Document:
         raise CourseError(f"{name}.md holds no text below its front matter.")
     first_line = body.lstrip().splitlines()[0].lstrip("# ").strip()
     known = {key: str(fields[key]) for key in ("product", "family", "audience", "effective") if key in fields}
-    return Document(str(fields.get("id", name)), str(fields.get("title", first_line)), body, **known)
+    return Document(str(fields.get("id") or name), str(fields.get("title") or first_line), body, **known)
 
 
 def load_folder(folder: str | Path) -> list[Document]:
-    """Every `*.md` file below a folder, sorted by id.
+    """Every `*.md` file below a folder but `README.md`, sorted by id.
 
     Raises:
         CourseError: the folder is missing or holds no Markdown, a file cannot be read, or two documents share an id.
@@ -118,10 +120,12 @@ def load_folder(folder: str | Path) -> list[Document]:
     files = [
         path
         for path in sorted(folder.rglob("*.md") if folder.is_dir() else [])
-        if path.name != "README.md" and not any(part.startswith(".") for part in path.relative_to(folder).parts)
+        if path.is_file()
+        and path.name != "README.md"
+        and not any(part.startswith(".") for part in path.relative_to(folder).parts)
     ]
     if not files:
-        raise CourseError(f"The folder {folder.name!r} holds no Markdown files (*.md): check its name.")
+        raise CourseError(f"The folder {folder.resolve().name!r} holds no Markdown files (*.md): check its name.")
     documents = [parse_document(read_text(path), path.stem) for path in files]
     ids = [document.id for document in documents]
     twice = sorted({name for name in ids if ids.count(name) > 1})
@@ -178,6 +182,9 @@ def _question(record: dict, where: str) -> Question:
     for key in ("aliases", "derived"):
         if not isinstance(record.get(key, []), list):
             raise CourseError(f"{where}: {key!r} needs a list of texts in square brackets.")
+    also = record.get("also", [])
+    if not isinstance(also, list) or not all(isinstance(group, list) for group in also):
+        raise CourseError(f"{where}: 'also' needs a list of lists of texts in square brackets.")
     kind = record.get("type", "one_fact")
     if kind not in TYPES:
         raise CourseError(f"{where}: the type {kind!r} is unknown: use one of {', '.join(TYPES)}.")
@@ -195,7 +202,7 @@ def _question(record: dict, where: str) -> Question:
         **known,
         aliases=tuple(record.get("aliases", [])),
         evidence=evidence,
-        also=tuple(tuple(group) for group in record.get("also", [])),
+        also=tuple(tuple(group) for group in also),
         derived=tuple(record.get("derived", [])),
     )
 
@@ -211,8 +218,10 @@ def load_questions(
         documents: when given, evidence without `start` and `end` is looked up in them.
 
     Raises:
-        CourseError: a line that is not of the form, or a quote that is not in its document; the message names the line.
+        CourseError: the split is unknown; a line is not of the form, or a quote is not in its document: the message names the line.
     """
+    if split not in (None, "dev", "test"):
+        raise CourseError(f"There is no split {split!r}: choose dev or test.")
     path = Path(path) if path else paths.datasets() / "questions.jsonl"
     texts = {document.id: document.text for document in documents or ()}
     questions = []

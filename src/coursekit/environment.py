@@ -1,11 +1,11 @@
 """`python -m coursekit check-env`: does this machine have what the course needs? Imports the standard library alone, so that it can
 report a broken installation instead of failing with it."""
 
+import contextlib
 import dataclasses
 import hashlib
 import importlib.metadata
 import importlib.util
-import os
 import platform
 import shutil
 import socket
@@ -20,6 +20,7 @@ from coursekit.errors import CourseError
 MIN_PYTHON = (3, 11)
 MIN_MEMORY_GB = 2.0
 MIN_DISK_GB = 1.0
+CONDA_NAMES = {"faiss-cpu": "faiss"}  # conda-forge's build goes by another name in Python
 REPAIR = "run `make lab` again, or `pip install -e . -c constraints.txt`"
 
 
@@ -57,13 +58,21 @@ def check_packages(name: str = "retrieve-or-retrain") -> Iterator[Item]:
     for requirement in sorted(wanted, key=lambda requirement: requirement.name.lower()):
         if requirement.marker and not requirement.marker.evaluate({"extra": ""}):
             continue
-        try:
-            version = importlib.metadata.version(requirement.name)
-        except importlib.metadata.PackageNotFoundError:
+        version = installed_version(requirement.name)
+        if version is None:
             yield Item(requirement.name, False, "not installed", REPAIR)
             continue
         fits = requirement.specifier.contains(version, prereleases=True)
         yield Item(requirement.name, fits, version, f"the course needs {requirement.specifier}: {REPAIR}")
+
+
+def installed_version(name: str) -> str | None:
+    """A package's version, under its name on PyPI or conda-forge; None where it is not installed."""
+    for known in (name, CONDA_NAMES.get(name)):
+        with contextlib.suppress(importlib.metadata.PackageNotFoundError):
+            if known:
+                return importlib.metadata.version(known)
+    return None
 
 
 def available_memory_gb() -> float | None:
@@ -206,7 +215,6 @@ def report() -> list[Item]:
 
 def main() -> int:
     """Print the report. Returns 0 when every item is OK, else 1."""
-    os.environ.setdefault("PYTHONWARNINGS", "ignore")
     items = report()
     for item in items:
         print(item)

@@ -5,6 +5,7 @@
 
 import datetime
 import json
+import os
 import platform
 from pathlib import Path
 
@@ -16,8 +17,6 @@ from coursekit.errors import CourseError
 
 def device() -> str:
     """The machine in a few words, without its name: system, processor type and cores, and the GPU if there is one."""
-    import os
-
     import torch
 
     parts = [platform.system(), platform.machine(), f"{os.cpu_count()} cores"]

@@ -22,6 +22,7 @@ from coursekit.index import Hit, VectorIndex
 # Chosen in lessons 01 and 02 on the development questions.
 DEFAULT_CHUNKING = {"method": "headings", "size": 128, "overlap": 0}
 RRF_CONSTANT = 60
+NO_CHUNKS = "There is nothing to search: the documents hold no text, or headings alone."
 
 
 def top_k(query: np.ndarray, vectors: np.ndarray, k: int) -> list[tuple[int, float]]:
@@ -57,7 +58,7 @@ class BM25:
         """Index chunks, English stop words left out, words cut to their stems."""
         self.chunks = list(chunks)
         if not self.chunks:
-            raise CourseError("There are no chunks to search: load documents first.")
+            raise CourseError(NO_CHUNKS)
         self._tokenize = functools.partial(
             bm25s.tokenize, stopwords="en", stemmer=Stemmer.Stemmer("english"), show_progress=False
         )
@@ -164,7 +165,7 @@ def open_retriever(method: str = "dense", documents: Sequence[Document] | None =
     """A retriever over documents (the handbook when left out): "dense", "bm25" or "hybrid".
 
     Raises:
-        CourseError: the method is unknown.
+        CourseError: the method is unknown, or the documents hold nothing to search.
     """
     if method not in ("dense", "bm25", "hybrid"):
         raise CourseError(f"There is no method {method!r}: choose dense, bm25 or hybrid.")
@@ -172,4 +173,6 @@ def open_retriever(method: str = "dense", documents: Sequence[Document] | None =
         documents = load_handbook() if documents is None else documents
         return BM25(chunk_corpus(documents, default_embedder().tokenizer, **DEFAULT_CHUNKING))
     index = open_index(documents)
+    if not index.chunks:
+        raise CourseError(NO_CHUNKS)
     return index if method == "dense" else Hybrid([index, BM25(list(index.chunks.values()))])

@@ -21,7 +21,10 @@ def run(code: str) -> subprocess.CompletedProcess:
     "import socket; socket.socket().connect_ex(('192.0.2.1', 443))",
     "import socket; socket.socket(socket.AF_INET6).connect(('2001:db8::1', 443))",
     "import socket; socket.socket(socket.AF_INET, socket.SOCK_DGRAM).sendto(b'x', ('192.0.2.1', 53))",
+    "import socket; socket.socket(socket.AF_INET, socket.SOCK_DGRAM).sendmsg([b'x'], [], 0, ('192.0.2.1', 53))",
     "import socket; socket.getaddrinfo('example.org', 443)",
+    "import socket; socket.gethostbyname('example.org')",
+    "import _socket; _socket.socket(_socket.AF_INET, _socket.SOCK_STREAM).connect(('192.0.2.1', 80))",
     "import urllib.request; urllib.request.urlopen('http://example.org', timeout=2)",
     "import asyncio; asyncio.run(asyncio.open_connection('192.0.2.1', 80))",
 ])  # fmt: skip

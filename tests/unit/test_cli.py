@@ -103,6 +103,13 @@ def test_an_unknown_folder(tmp_path):
     assert_one_sentence(coursekit("search", "tea", "--docs", str(tmp_path / "gone")), "'gone' holds no Markdown files")
 
 
+@pytest.mark.parametrize("method", ["dense", "bm25", "hybrid"])
+def test_a_folder_with_headings_alone(tmp_path, method, capsys):
+    (tmp_path / "bare.md").write_text("# Tea\n", encoding="utf-8")
+    assert cli.main(["search", "tea", "--docs", str(tmp_path), "--method", method]) == 2
+    assert capsys.readouterr().err == "There is nothing to search: the documents hold no text, or headings alone.\n"
+
+
 def test_a_file_that_is_not_utf8(folder):
     (folder / "old.md").write_bytes("# Größe".encode("latin-1"))
     assert_one_sentence(coursekit("search", "tea", "--docs", str(folder)), "old.md is not UTF-8")

@@ -103,6 +103,30 @@ def test_missing_and_empty_folders(tmp_path):
         corpus.load_folder(tmp_path / "file.md")
 
 
+def test_the_working_folder_is_told_by_its_name(tmp_path, monkeypatch):
+    (tmp_path / "mine").mkdir()
+    monkeypatch.chdir(tmp_path / "mine")
+    with pytest.raises(CourseError, match="'mine' holds no Markdown"):
+        corpus.load_folder(".")
+
+
+def test_a_folder_named_like_a_file_and_empty_fields(tmp_path):
+    (tmp_path / "old.md").mkdir()
+    (tmp_path / "tea.md").write_text("---\nid:\ntitle:\n---\n# Green tea\n", encoding="utf-8")
+    (document,) = corpus.load_folder(tmp_path)
+    assert (document.id, document.title) == ("tea", "Green tea")
+
+
+def test_an_unknown_split():
+    with pytest.raises(CourseError, match="'Dev': choose dev or test"):
+        corpus.load_questions(split="Dev")
+
+
+def test_a_file_that_cannot_be_read(tmp_path):
+    with pytest.raises(CourseError, match="cannot be read"):
+        corpus.read_text(tmp_path)
+
+
 def test_folder_is_read_deeply_and_sorted_without_editor_copies(tmp_path):
     (tmp_path / "deep" / ".ipynb_checkpoints").mkdir(parents=True)
     (tmp_path / "z.md").write_text("---\nid: a\n---\nA.", encoding="utf-8")
@@ -144,6 +168,8 @@ def test_missing_jsonl(tmp_path):
         ({"id": "q", "question": "Why?", "evidence": [{"doc": "d"}]}, "`doc` and `quote`"),
         ({"id": "q", "question": "Why?", "evidence": ["d"]}, "`doc` and `quote`"),
         ({"id": "q", "question": "Why?", "aliases": "45 days"}, "'aliases' needs a list"),
+        ({"id": "q", "question": "Why?", "also": "a month"}, "'also' needs a list of lists"),
+        ({"id": "q", "question": "Why?", "also": ["a month"]}, "'also' needs a list of lists"),
     ],
 )
 def test_bad_question_names_the_line(tmp_path, record, words):

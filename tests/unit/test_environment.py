@@ -188,6 +188,19 @@ def test_an_old_and_a_missing_package(monkeypatch):
     assert {name for name, item in items.items() if not item.ok} == {"transformers", "bm25s"}
 
 
+def test_faiss_from_conda_forge(monkeypatch):
+    real = importlib.metadata.version
+
+    def version(name):
+        if name == "faiss-cpu":
+            raise importlib.metadata.PackageNotFoundError(name)
+        return "1.15.1" if name == "faiss" else real(name)
+
+    monkeypatch.setattr(importlib.metadata, "version", version)
+    (item,) = [item for item in environment.check_packages() if item.name == "faiss-cpu"]
+    assert (item.ok, item.found) == (True, "1.15.1")
+
+
 @pytest.mark.parametrize(("version", "ok"), [("2.13.0+cpu", True), ("2.6.0+cu124", True), ("2.5.9", False)])
 def test_builds_of_torch(monkeypatch, version, ok):
     real = importlib.metadata.version

@@ -3,6 +3,7 @@
 import importlib.metadata
 import re
 import subprocess
+import sys
 import tomllib
 from pathlib import Path
 
@@ -46,7 +47,7 @@ def test_every_dependency_is_pinned_within_its_range(extra):
 
 def test_every_installed_package_is_pinned():
     pins = constraints()
-    tools = {"pip", "setuptools", "wheel", canonicalize_name(PROJECT["name"])}
+    tools = {"pip", "wheel", canonicalize_name(PROJECT["name"])}
     installed = {
         canonicalize_name(dist.name): dist.version.split("+")[0] for dist in importlib.metadata.distributions()
     }
@@ -118,3 +119,12 @@ def test_public_functions_have_docstrings():
 def test_modules_fit_on_a_few_screens():
     for path in (ROOT / "src").rglob("*.py"):
         assert len(path.read_text(encoding="utf-8").splitlines()) <= 400, path.name
+
+
+@pytest.mark.parametrize("port", ["0", "99999", "lab"])
+def test_lab_refuses_a_port_that_cannot_be(port):
+    command = [sys.executable, str(ROOT / "tools" / "lab.py"), "--port", port]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+    assert done.returncode == 2
+    assert port in done.stderr
+    assert "Traceback" not in done.stderr

@@ -108,7 +108,7 @@ def test_bad_queries(retriever, embedder, own_cache):
 
 
 def test_bm25_needs_words():
-    with pytest.raises(CourseError, match="no chunks"):
+    with pytest.raises(CourseError, match="nothing to search"):
         BM25([])
     with pytest.raises(CourseError, match="no words"):
         BM25([chunk("the and of"), chunk("?!")])

@@ -1,18 +1,16 @@
 """Cuts the network for every Python on this path, kernels included: only the loopback and local sockets are let through.
 
-Python imports `sitecustomize` at start-up, before any code of a notebook runs. A test shows that the guard bites.
+Python imports `sitecustomize` at start-up, before any code of a notebook runs. Python's own sockets report what they are about to do
+as audit events, and an exception in a hook stops them. A test shows that the guard bites.
 """
 
 import ipaddress
 import socket
-
-_connect, _connect_ex, _sendto, _getaddrinfo = (
-    socket.socket.connect, socket.socket.connect_ex, socket.socket.sendto, socket.getaddrinfo,
-)  # fmt: skip
+import sys
 
 
 def _local(host) -> bool:
-    if host in (None, "", "localhost", b"localhost"):
+    if host in (None, "", b"", "localhost", b"localhost"):
         return True
     try:
         return ipaddress.ip_address(host.decode() if isinstance(host, bytes) else host).is_loopback
@@ -20,35 +18,27 @@ def _local(host) -> bool:
         return False
 
 
-def _guard(sock: socket.socket, address) -> None:
-    if sock.family in (socket.AF_INET, socket.AF_INET6) and not _local(address[0]):
+def _check(sock, address) -> None:
+    if address and sock.family in (socket.AF_INET, socket.AF_INET6) and not _local(address[0]):
         raise PermissionError(f"The tests cut the network: {address[0]} is not on this machine.")
 
 
-def connect(self, address):
-    """As `socket.connect`, for local addresses only."""
-    _guard(self, address)
-    return _connect(self, address)
+def _guard(event: str, arguments: tuple) -> None:
+    if event in ("socket.connect", "socket.sendto", "socket.sendmsg"):
+        _check(*arguments)
+    elif event in ("socket.getaddrinfo", "socket.gethostbyname", "socket.gethostbyaddr") and not _local(arguments[0]):
+        raise PermissionError(f"The tests cut the network: the name {arguments[0]} is not looked up.")
 
 
-def connect_ex(self, address):
-    """As `socket.connect_ex`, for local addresses only."""
-    _guard(self, address)
-    return _connect_ex(self, address)
+sys.addaudithook(_guard)
 
+if sys.platform == "win32":  # asyncio's event loop connects there without Python's sockets
+    from asyncio.windows_events import IocpProactor
 
-def sendto(self, *arguments):
-    """As `socket.sendto`, for local addresses only."""
-    _guard(self, arguments[-1])
-    return _sendto(self, *arguments)
+    _connect = IocpProactor.connect
 
+    def _guarded(self, conn, address):
+        _check(conn, address)
+        return _connect(self, conn, address)
 
-def getaddrinfo(host, *arguments, **named):
-    """As `socket.getaddrinfo`, without asking a name server."""
-    if not _local(host):
-        raise PermissionError(f"The tests cut the network: the name {host} is not looked up.")
-    return _getaddrinfo(host, *arguments, **named)
-
-
-socket.socket.connect, socket.socket.connect_ex, socket.socket.sendto = connect, connect_ex, sendto
-socket.getaddrinfo = getaddrinfo
+    IocpProactor.connect = _guarded

@@ -1,9 +1,9 @@
 # hint: there is a gap
-def token_windows(starts, length, size, overlap):
+def token_windows(starts, n_characters, size, overlap):
     spans = []
     for first in range(0, len(starts), size - overlap):
         last = first + size
-        spans.append((starts[first] if first else 0, starts[last] - 1 if last < len(starts) else length))
+        spans.append((starts[first] if first else 0, starts[last] - 1 if last < len(starts) else n_characters))
         if last >= len(starts):
             break
     return spans

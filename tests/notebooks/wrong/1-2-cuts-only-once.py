@@ -1,4 +1,4 @@
-# hint: One piece is too long
+# hint: One part is too long
 def split_recursively(text, start, end, count, size, level=0):
     if count(start, end) <= size:
         return [(start, end)]

@@ -1,0 +1,4 @@
+# hint: ordinary `float`
+def nearest(index, vector, k):
+    scores, ids = index.search(vector[np.newaxis].astype(np.float32), k)
+    return [(int(number), score) for number, score in zip(ids[0], scores[0]) if number != -1]
