@@ -1,0 +1,53 @@
+"""What the language model is handed: a system prompt, numbered sources in order of rank, and the question.
+
+course-lm is trained on exactly this form; any other chat model understands it as well.
+"""
+
+import dataclasses
+from collections.abc import Iterable, Sequence
+
+from coursekit.errors import CourseError
+from coursekit.index import Hit
+
+NO_ANSWER = "The sources do not say."
+GROUNDED = (
+    "Answer the question from the numbered sources. Cite each source that you use, as [1]. "
+    f"If the sources do not hold the answer, say: {NO_ANSWER}"
+)
+CLOSED_BOOK = "Answer the question in one sentence."
+
+
+@dataclasses.dataclass(frozen=True)
+class Source:
+    """A passage as the reader sees it: its heading path and its text."""
+
+    heading: str
+    text: str
+
+
+def sources_of(hits: Iterable[Hit]) -> list[Source]:
+    """The sources of a search, in order of rank. A heading line in the chunk is left out: the path above it says the same."""
+    sources = []
+    for hit in hits:
+        lines = [line for line in hit.chunk.text.strip().splitlines() if not line.startswith("#")]
+        sources.append(Source(hit.chunk.heading, "\n".join(lines).strip()))
+    return sources
+
+
+def numbered(sources: Sequence[Source]) -> str:
+    """The sources as text, numbered from 1, an empty line between two."""
+    return "\n\n".join(f"[{number}] {source.heading}\n{source.text}" for number, source in enumerate(sources, start=1))
+
+
+def messages(question: str, sources: Sequence[Source] = (), *, system: str | None = None) -> list[dict[str, str]]:
+    """The chat messages for a question: with sources a grounded prompt, without any a closed-book one.
+
+    Raises:
+        CourseError: the question is empty.
+    """
+    if not question.strip():
+        raise CourseError("The question is empty: type one.")
+    system = system or (GROUNDED if sources else CLOSED_BOOK)
+    asked = f"Question: {question.strip()}"
+    user = f"{numbered(sources)}\n\n{asked}" if sources else asked
+    return [{"role": "system", "content": system}, {"role": "user", "content": user}]

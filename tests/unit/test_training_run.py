@@ -1,0 +1,96 @@
+"""A short run of the real training script: the loss falls, the run goes on where it stopped, and what it saves loads as any model."""
+
+import json
+import random
+import sys
+from pathlib import Path
+
+import pytest
+import torch
+from transformers import AutoModelForCausalLM, AutoTokenizer
+
+TRAINING = Path(__file__).resolve().parents[2] / "models" / "training"
+sys.path.insert(0, str(TRAINING))
+
+import generated  # noqa: E402
+import make_tokenizer  # noqa: E402
+import mixture  # noqa: E402
+import train  # noqa: E402
+
+
+def short_tasks(rng, *_, **__):
+    """The first stage alone: repeating and looking up, which needs no ranking of the worlds and no prose."""
+    return generated.examples(rng, 0)
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory):
+    """Train for a few hundred rows, stop, go on."""
+    folder = tmp_path_factory.mktemp("run")
+    stream = generated.examples(random.Random(0), 0)
+    texts = [" ".join((record["user"], record["assistant"])) for record, _ in zip(stream, range(2000))]
+    make_tokenizer.train(texts, 1000).save_pretrained(folder / "tokenizer")
+    command = ["--out", str(folder), "--tokenizer", str(folder / "tokenizer"), "--size", "smoke", "--length", "256",
+               "--batch", "16", "--rows", "1600", "--device", "cpu", "--muon", "0.02", "--adam", "0.005"]  # fmt: skip
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(mixture, "curriculum", short_tasks)
+        patch.setattr(mixture, "validation", short_tasks)
+        train.main([*command, "--minutes", "0.1"])
+        stopped = log_of(folder)[-1]
+        train.main(command)
+    return folder, stopped
+
+
+def log_of(folder):
+    return [json.loads(line) for line in (folder / "log.jsonl").read_text(encoding="utf-8").splitlines()]
+
+
+def test_the_loss_falls(run):
+    folder, _ = run
+    lines = log_of(folder)
+    assert lines[-1]["loss"] < 0.75 * lines[0]["loss"]
+    assert lines[-1]["held_out_loss"] < 0.75 * lines[0]["loss"]
+
+
+def test_a_stopped_run_goes_on_where_it_was(run):
+    folder, stopped = run
+    assert 0 < stopped["rows"] < 1600, "the first start was meant to stop early"
+    rows = [line["rows"] for line in log_of(folder)]
+    assert rows == sorted(set(rows))
+    assert rows[-1] == 1600
+    after = next(line for line in log_of(folder) if line["rows"] > stopped["rows"])
+    assert after["loss"] < log_of(folder)[0]["loss"], "weights and optimizers came back with the checkpoint"
+
+
+def test_the_saved_model_is_an_ordinary_one(run):
+    folder, _ = run
+    model = AutoModelForCausalLM.from_pretrained(folder / "model", dtype=torch.float32)
+    tokenizer = AutoTokenizer.from_pretrained(folder / "model")
+    assert type(model).__name__ == "LlamaForCausalLM"
+    chat = [{"role": "user", "content": "Question: How long?"}]
+    ids = tokenizer.apply_chat_template(chat, add_generation_prompt=True, return_tensors="pt", return_dict=True)
+    assert model.generate(**ids, max_new_tokens=5, do_sample=False).shape[1] > ids["input_ids"].shape[1]
+    assert all(file.stat().st_size <= 16_000_000 for file in (folder / "model").iterdir())
+
+
+def test_records_in_one_row_do_not_read_each_other(run):
+    folder, _ = run
+    model = AutoModelForCausalLM.from_pretrained(folder / "model", dtype=torch.float32).eval()
+    first, second = torch.arange(10, 30), torch.arange(40, 70)
+    tokens = torch.cat([first, second])[None]
+    positions = torch.cat([torch.arange(20), torch.arange(30)])[None]
+    with torch.inference_mode():
+        packed = model(input_ids=tokens, position_ids=positions, use_cache=False).logits[0, 20:]
+        alone = model(input_ids=second[None], use_cache=False).logits[0]
+    torch.testing.assert_close(packed, alone, atol=1e-4, rtol=1e-4)
+
+
+def test_a_loss_that_is_no_number_stops_the_run(run, tmp_path):
+    folder, _ = run
+    command = ["--out", str(tmp_path), "--tokenizer", str(folder / "tokenizer"), "--size", "smoke", "--length", "128",
+               "--batch", "4", "--rows", "400", "--device", "cpu", "--adam", "1e30"]  # fmt: skip
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(mixture, "curriculum", short_tasks)
+        patch.setattr(mixture, "validation", short_tasks)
+        with pytest.raises(SystemExit, match="lower --muon and --adam"):
+            train.main(command)
