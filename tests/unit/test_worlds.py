@@ -1,14 +1,23 @@
 """The handbooks that course-lm is trained on: well formed, and strangers to the handbook that it is measured on."""
 
 import collections
+import itertools
+import random
 import re
+import sys
 from pathlib import Path
 
 import pytest
 
 from coursekit import corpus
 
-WORLDS = Path(__file__).resolve().parents[2] / "models" / "training" / "worlds"
+TRAINING = Path(__file__).resolve().parents[2] / "models" / "training"
+sys.path.insert(0, str(TRAINING))
+
+import forms  # noqa: E402
+import generated  # noqa: E402
+
+WORLDS = TRAINING / "worlds"
 NAMES = sorted(path.name for path in WORLDS.iterdir() if path.is_dir())
 RUN = 13  # words: the length of overlap that is commonly taken for a copy
 
@@ -70,3 +79,14 @@ def test_a_world_shares_nothing_with_the_handbook(name, handbook_runs, handbook_
     )
     assert not runs(text) & handbook_runs
     assert not set(words(text)) & handbook_names
+
+
+def test_records_made_by_rule_share_nothing_with_the_handbook(handbook_runs, handbook_names):
+    """Runs are looked for outside the system prompt, which the course itself uses in its lessons."""
+    rng = random.Random(4)
+    records = list(itertools.islice(generated.examples(rng, 3), 4000))
+    records += [forms.reform(record, rng) for record in records[:1000] if record["user"].startswith("[1]")]
+    for record in records:
+        text = record["user"] + "\n" + record["assistant"]
+        assert not runs(text) & handbook_runs
+        assert not set(words(text)) & handbook_names
