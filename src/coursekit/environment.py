@@ -18,7 +18,7 @@ from coursekit import paths
 from coursekit.errors import CourseError
 
 MIN_PYTHON = (3, 11)
-MIN_MEMORY_GB = 2.0
+MIN_MEMORY_GB = 1.5
 MIN_DISK_GB = 1.0
 CONDA_NAMES = {"faiss-cpu": "faiss"}  # conda-forge's build goes by another name in Python
 REPAIR = "run `make lab` again, or `pip install -e . -c constraints.txt`"
@@ -75,13 +75,24 @@ def installed_version(name: str) -> str | None:
     return None
 
 
+def container_memory_gb(folder: Path = Path("/sys/fs/cgroup")) -> float | None:
+    """Memory that a container's limit leaves free, in GB; None without a limit. Binder and other hosts set one."""
+    try:
+        limit = (folder / "memory.max").read_text(encoding="ascii").strip()
+        used = int((folder / "memory.current").read_text(encoding="ascii"))
+    except (OSError, ValueError):
+        return None
+    return None if limit == "max" else (int(limit) - used) / 1e9
+
+
 def available_memory_gb() -> float | None:
     """Memory that a new process can use, in GB; None where it cannot be told."""
     try:
         import psutil
     except ImportError:
         return None
-    return psutil.virtual_memory().available / 1e9
+    free, limited = psutil.virtual_memory().available / 1e9, container_memory_gb()
+    return free if limited is None else min(free, limited)
 
 
 def check_memory() -> Item:
@@ -93,7 +104,7 @@ def check_memory() -> Item:
         "free memory",
         free >= MIN_MEMORY_GB,
         f"{free:.1f} GB",
-        f"close other programs: lessons need {MIN_MEMORY_GB:.0f} GB",
+        f"close other programs: lessons need {MIN_MEMORY_GB} GB",
     )
 
 

@@ -263,3 +263,12 @@ def test_a_check_that_breaks_is_a_failed_item(monkeypatch, capsys):
     assert "FAIL  moon: RuntimeError: no moon" in out
     assert "OK    Python" in out
     assert out.rstrip().endswith("1 OK, 1 FAIL")
+
+
+def test_a_container_limit_counts(tmp_path):
+    (tmp_path / "memory.max").write_text("2000000000\n")
+    (tmp_path / "memory.current").write_text("600000000\n")
+    assert environment.container_memory_gb(tmp_path) == pytest.approx(1.4)
+    (tmp_path / "memory.max").write_text("max\n")
+    assert environment.container_memory_gb(tmp_path) is None
+    assert environment.container_memory_gb(tmp_path / "none") is None
