@@ -287,8 +287,7 @@ class Shelf:
             span = self.variant.span(*passages.spans[at])
             source = None
             if span:
-                lines = self.variant.texts[doc][slice(*span)].strip().splitlines()
-                text = "\n".join(line for line in lines if not line.startswith("#")).strip()
+                text = chunking.body(self.variant.texts[doc][slice(*span)])
                 source = prompts.Source(" > ".join(self.headings[doc][passages.sections[at]]), text)
             self._sources[cut, at] = source
         return self._sources[cut, at]

@@ -30,7 +30,7 @@ def search(arguments: argparse.Namespace) -> None:
         raise CourseError("The query is empty: type a question.")
     if arguments.k < 1:
         raise CourseError(f"k is {arguments.k}: ask for at least one result.")
-    from coursekit import corpus, retrieval
+    from coursekit import chunking, corpus, retrieval
 
     documents = corpus.load_folder(arguments.docs) if arguments.docs else corpus.load_handbook()
     titles = {document.id: document.title for document in documents}
@@ -42,7 +42,7 @@ def search(arguments: argparse.Namespace) -> None:
         print(
             f"[{hit.rank}] {hit.score:.3f}  {hit.chunk.doc}: {' > '.join(hit.chunk.headings) or titles[hit.chunk.doc]}"
         )
-        body = " ".join(line for line in hit.chunk.text.splitlines() if not line.startswith("#"))
+        body = chunking.body(hit.chunk.text)
         print(
             textwrap.fill(
                 textwrap.shorten(body, 400, placeholder=" …"), 110, initial_indent="    ", subsequent_indent="    "

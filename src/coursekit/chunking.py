@@ -94,6 +94,16 @@ def heading_spans(text: str) -> list[tuple[int, int, tuple[str, ...]]]:
     return [section for section in sections if section[1] > section[0]]
 
 
+def body(text: str) -> str:
+    """A text without its heading lines, which a chunk's heading path repeats. `#` lines of fenced code stay."""
+    lines, fenced = [], False
+    for line in text.splitlines():
+        fenced ^= line.startswith("```")
+        if fenced or not HEADING.match(line):
+            lines.append(line)
+    return "\n".join(lines).strip()
+
+
 def make_chunks(document: Document, spans: Sequence[Span], tokens: TokenMap) -> list[Chunk]:
     """Turn spans into chunks. The heading path is that of the section in which a span's first visible character stands."""
     sections = heading_spans(document.text)
@@ -297,4 +307,4 @@ def chunk_corpus(documents: Sequence[Document], tokenizer, method: str = "headin
         raise CourseError(f"There is no chunking method {method!r}: choose one of {', '.join(CHUNKERS)}.")
     chunks = [chunk for document in documents for chunk in CHUNKERS[method](document, tokenizer, **settings)]
     # A heading alone answers nothing, but would come first for a question that holds its words.
-    return [chunk for chunk in chunks if HEADING.sub("", chunk.text).strip()]
+    return [chunk for chunk in chunks if body(chunk.text)]

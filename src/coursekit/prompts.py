@@ -6,6 +6,7 @@ course-lm is trained on exactly this form; any other chat model understands it a
 import dataclasses
 from collections.abc import Iterable, Sequence
 
+from coursekit.chunking import body
 from coursekit.errors import CourseError
 from coursekit.index import Hit
 
@@ -27,11 +28,7 @@ class Source:
 
 def sources_of(hits: Iterable[Hit]) -> list[Source]:
     """The sources of a search, in order of rank. A heading line in the chunk is left out: the path above it says the same."""
-    sources = []
-    for hit in hits:
-        lines = [line for line in hit.chunk.text.strip().splitlines() if not line.startswith("#")]
-        sources.append(Source(hit.chunk.heading, "\n".join(lines).strip()))
-    return sources
+    return [Source(hit.chunk.heading, body(hit.chunk.text)) for hit in hits]
 
 
 def numbered(sources: Sequence[Source]) -> str:
