@@ -23,7 +23,7 @@ import packing
 import torch
 from safetensors import safe_open
 from safetensors.torch import save_file
-from torch.utils.data import DataLoader, IterableDataset, get_worker_info
+from torch.utils.data import DataLoader, IterableDataset, default_collate, get_worker_info
 from transformers import AutoTokenizer, LlamaConfig, LlamaForCausalLM
 
 SIZES = {  # layers, width, heads, key-value heads, inner width
@@ -31,6 +31,11 @@ SIZES = {  # layers, width, heads, key-value heads, inner width
     "small": (6, 320, 5, 5, 864),
     "base": (8, 384, 6, 3, 1024),
 }
+
+
+def columns(row: packing.Row) -> dict[str, np.ndarray]:
+    """A row under the names that the model takes; PyTorch's own collation makes batches of them."""
+    return {"input_ids": row.tokens, "position_ids": row.positions, "labels": row.labels}
 
 
 class Rows(IterableDataset):
@@ -53,7 +58,7 @@ class Rows(IterableDataset):
         records = mixture.curriculum(rng, progress, prose=self.prose)
         for row in packing.rows(records, self.tokenizer, self.length):
             done += workers
-            yield {"input_ids": row.tokens, "position_ids": row.positions, "labels": row.labels}
+            yield columns(row)
 
 
 def new_model(size: str, tokenizer) -> LlamaForCausalLM:
@@ -189,15 +194,8 @@ def main(argv: list[str] | None = None) -> None:
         rows, batch_size=arguments.batch, num_workers=arguments.workers, pin_memory=device.type == "cuda"
     )
     valid = packing.rows(mixture.validation(random.Random(1)), tokenizer, arguments.length)
-    valid_rows = [next(valid) for _ in range(32)]
-    valid_batches = [
-        {
-            "input_ids": torch.from_numpy(np.stack([row.tokens for row in part])),
-            "position_ids": torch.from_numpy(np.stack([row.positions for row in part])),
-            "labels": torch.from_numpy(np.stack([row.labels for row in part])),
-        }
-        for part in (valid_rows[at : at + 8] for at in range(0, len(valid_rows), 8))
-    ]
+    valid_rows = [columns(next(valid)) for _ in range(32)]
+    valid_batches = [default_collate(valid_rows[at : at + 8]) for at in range(0, len(valid_rows), 8)]
     print(
         f"{model.num_parameters():,} parameters on {device}, from row {state['rows']:,} of {arguments.rows:,}",
         flush=True,
