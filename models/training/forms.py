@@ -24,7 +24,7 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from coursekit.chunking import SENTENCE_END
-from coursekit.prompts import GROUNDED, NO_ANSWER, Source, numbered
+from coursekit.prompts import GROUNDED, NO_ANSWER, Source, user_turn
 
 Slots = dict[str, str]
 CITATION = re.compile(r"\s*\[(\d+)\]")
@@ -76,6 +76,7 @@ def sentences(text: str) -> list[str]:
 def sources_of(user: str) -> tuple[list[Source], str] | None:
     """The sources and the question of a user turn, or None where it is in another form."""
     above, mark, question = user.rpartition("\n\nQuestion: ")
+    above = above.removeprefix(f"Question: {question}\n\n")
     if not mark or not above.startswith("[1] "):
         return None
     found, at = [], 1
@@ -1032,7 +1033,7 @@ def plain(rng: random.Random) -> dict:
     return {
         "task": "plain",
         "system": GROUNDED,
-        "user": f"{numbered(sources)}\n\nQuestion: {asked.question}",
+        "user": user_turn(asked.question, sources),
         "assistant": answer,
     }
 

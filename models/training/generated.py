@@ -17,7 +17,7 @@ import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from coursekit.prompts import CLOSED_BOOK, GROUNDED, NO_ANSWER, Source, numbered
+from coursekit.prompts import CLOSED_BOOK, GROUNDED, NO_ANSWER, Source, user_turn
 
 PHRASES = Path(__file__).resolve().parent / "generated"
 
@@ -1494,12 +1494,11 @@ def drafts(rng: random.Random, level: int = 3) -> Iterator[Draft]:
 
 def written(draft: Draft, rng: random.Random) -> dict[str, str]:
     """A draft as a record."""
-    asked = f"Question: {draft.question}"
     if not draft.passages:
-        return record(draft.kind, CLOSED_BOOK, asked, draft.answer)
-    sources = numbered([Source(item.heading, item.text) for item in draft.passages])
+        return record(draft.kind, CLOSED_BOOK, user_turn(draft.question), draft.answer)
+    sources = [Source(item.heading, item.text) for item in draft.passages]
     system = WHICH if draft.kind == "which" else rng.choice(SYSTEMS) if rng.random() < 0.08 else GROUNDED
-    return record(draft.kind, system, f"{sources}\n\n{asked}", draft.answer)
+    return record(draft.kind, system, user_turn(draft.question, sources), draft.answer)
 
 
 def examples(rng: random.Random, level: int = 3) -> Iterator[dict[str, str]]:

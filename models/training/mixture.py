@@ -27,7 +27,7 @@ def formed(rng: random.Random) -> Iterator[dict]:
     sources = (from_worlds.examples(rng, split="train"), generated.examples(rng, 3))
     while True:
         record = next(rng.choice(sources))
-        yield forms.reform(record, rng) if record["user"].startswith("[1]") else record
+        yield forms.reform(record, rng) if "\n\n[1] " in record["user"] else record
 
 
 def streams(rng: random.Random, prose: Path | None) -> dict[str, Iterator[dict]]:

@@ -25,14 +25,14 @@ from pathlib import Path
 
 from coursekit.chunking import SENTENCE_END
 from coursekit.errors import CourseError
-from coursekit.prompts import GROUNDED, NO_ANSWER, Source, numbered
+from coursekit.prompts import GROUNDED, NO_ANSWER, Source, user_turn
 
 SHA256 = "2af46d9584f714f2405bbcb0ce139d756777192b1c5dfb4878431b164bb893c1"
 LONGEST = 1500  # characters of a paragraph
 HELD_OUT = 50  # every 50th document is kept for validation
 
 # How often each kind of record comes, and how many reading records have no answer in their sources.
-SHARES = {"text": 30, "copy": 15, "reading": 55}
+SHARES = {"text": 15, "copy": 20, "reading": 65}
 UNANSWERABLE = 0.2
 
 # ---------------------------------------------------------------------------------------------------------------- the text
@@ -1135,7 +1135,7 @@ def reading_record(rng: random.Random, pool: Pool) -> dict:
 
 
 def reading(rng: random.Random, kind: str, sources: Sequence[Source], question: str, answer: str) -> dict:
-    user = f"{numbered(sources)}\n\nQuestion: {asked_casually(rng, question)}"
+    user = user_turn(asked_casually(rng, question), sources)
     return {"task": f"reading {kind}", "system": rng.choice(SYSTEMS), "user": user, "assistant": answer}
 
 

@@ -143,7 +143,8 @@ class World:
         """Read documents and questions of a folder; `common` as for `find_names`."""
         self.name = folder.name
         self.documents = corpus.load_folder(folder / "docs")
-        self.questions = corpus.load_questions(folder / "questions.jsonl", documents=self.documents)
+        questions = corpus.load_questions(folder / "questions.jsonl", documents=self.documents)
+        self.questions = [*questions, *other_wordings(folder / "wordings.jsonl", questions)]
         texts = [document.text for document in self.documents]
         self.common = common
         self.names = find_names(texts, common)
@@ -287,6 +288,23 @@ class World:
         return all(
             unit in units or value in there or value in self.models for value, unit in units_of(question, both=True)
         )
+
+
+def other_wordings(path: Path, questions: list[corpus.Question]) -> list[corpus.Question]:
+    """The same questions in other words, where a world has some: the first two of each are unlike the text."""
+    if not path.is_file():
+        return []
+    asked = {question.id: question for question in questions}
+    return [
+        dataclasses.replace(
+            asked[record["id"]],
+            id=f"{record['id']}/{number}",
+            question=text,
+            wording="unlike" if number <= 2 else asked[record["id"]].wording,
+        )
+        for record in corpus.read_jsonl(path)
+        for number, text in enumerate(record["questions"], start=1)
+    ]
 
 
 def units_of(text: str, both: bool = False) -> set:

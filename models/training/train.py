@@ -9,44 +9,54 @@ matrices, AdamW the rest. Source: K. Jordan and others, "Muon: an optimizer for 
 """
 
 import argparse
+import itertools
 import json
 import math
 import os
 import random
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+import embedding_start
 import mixture
 import numpy as np
 import packing
 import torch
 from safetensors import safe_open
 from safetensors.torch import save_file
-from torch.utils.data import DataLoader, IterableDataset, default_collate, get_worker_info
+from torch.utils.data import DataLoader, IterableDataset, get_worker_info
 from transformers import AutoTokenizer, LlamaConfig, LlamaForCausalLM
 
 SIZES = {  # layers, width, heads, key-value heads, inner width
     "smoke": (2, 64, 4, 2, 160),
     "small": (6, 320, 5, 5, 864),
-    "base": (8, 384, 6, 3, 1024),
+    "base": (6, 384, 6, 2, 1024),
 }
 
 
-def columns(row: packing.Row) -> dict[str, np.ndarray]:
-    """A row under the names that the model takes; PyTorch's own collation makes batches of them."""
-    return {"input_ids": row.tokens, "position_ids": row.positions, "labels": row.labels}
+def batch_of(rows: Sequence[packing.Row]) -> dict[str, torch.Tensor]:
+    """Rows of one length as tensors. `mask` is what attention adds: 0 within a record and backwards, else minus infinity."""
+    tokens, positions, labels, weights = (
+        torch.from_numpy(np.stack([getattr(row, name) for row in rows]))
+        for name in ("tokens", "positions", "labels", "weights")
+    )
+    records = (positions == 0).cumsum(1)
+    causal = torch.ones(tokens.shape[1], tokens.shape[1], dtype=torch.bool).tril()
+    allowed = (records[:, :, None] == records[:, None, :]) & causal
+    mask = torch.zeros(allowed.shape, dtype=torch.bfloat16).masked_fill_(~allowed, -math.inf)[:, None]
+    return {"tokens": tokens, "positions": positions, "labels": labels, "weights": weights, "mask": mask}
 
 
-class Rows(IterableDataset):
-    """An endless stream of packed rows. Every worker and every start of a run draws other records; the curriculum goes by rows."""
+class Batches(IterableDataset):
+    """An endless stream of batches. Every worker and every start of a run draws other records; the curriculum goes by tokens."""
 
-    def __init__(self, tokenizer, prose: Path | None, length: int, seed: int, first: int, total: int) -> None:
-        """`first` rows were trained on before this start; `total` are planned, which sets the pace of the curriculum."""
-        self.tokenizer, self.prose, self.length = tokenizer, prose, length
+    def __init__(self, tokenizer, prose: Path | None, size: int, seed: int, first: int, total: int) -> None:
+        """`first` tokens were trained on before this start; `total` are planned, which sets the pace of the curriculum."""
+        self.tokenizer, self.prose, self.size = tokenizer, prose, size
         self.seed, self.first, self.total = seed, first, total
 
-    def __iter__(self) -> Iterator[dict[str, np.ndarray]]:
+    def __iter__(self) -> Iterator[dict[str, torch.Tensor]]:
         worker = get_worker_info()
         number, workers = (worker.id, worker.num_workers) if worker else (0, 1)
         rng = random.Random(f"{self.seed} {self.first} {number}")
@@ -55,10 +65,11 @@ class Rows(IterableDataset):
         def progress() -> float:
             return done / self.total
 
-        records = mixture.curriculum(rng, progress, prose=self.prose)
-        for row in packing.rows(records, self.tokenizer, self.length):
-            done += workers
-            yield columns(row)
+        for rows in packing.batches(
+            mixture.curriculum(rng, progress, prose=self.prose), self.tokenizer, self.size, rng
+        ):
+            done += workers * self.size
+            yield batch_of(rows)
 
 
 def new_model(size: str, tokenizer) -> LlamaForCausalLM:
@@ -75,6 +86,8 @@ def new_model(size: str, tokenizer) -> LlamaForCausalLM:
         for name, weight in model.named_parameters():
             if name.endswith(("o_proj.weight", "down_proj.weight")):
                 weight.mul_(1 / math.sqrt(2 * layers))
+        if width == embedding_start.WIDTH:
+            model.get_input_embeddings().weight.copy_(embedding_start.vectors(tokenizer))
     return model
 
 
@@ -95,13 +108,28 @@ def rate(progress: float, warm_up: float = 0.02, cool_down: float = 0.3) -> floa
     return 1.0 if progress < 1 - cool_down else max((1 - progress) / cool_down, 0.05)
 
 
-def loss_of(model, batch: dict[str, torch.Tensor], device: torch.device) -> torch.Tensor:
-    """The mean cross-entropy of the counted tokens, in bfloat16 where the processor is fast at it."""
+def answers_of(model, body, batch: dict[str, torch.Tensor], device: torch.device) -> tuple[torch.Tensor, ...]:
+    """Logits, labels and weights of the tokens that the loss counts: only they pass through the output layer, which saves a fifth.
+
+    Args:
+        model: course-lm; its output layer is used.
+        body: its layers, `model.model` or that compiled.
+        batch: as `batch_of` makes it.
+        device: where the model is.
+    """
     batch = {name: tensor.to(device, non_blocking=True) for name, tensor in batch.items()}
+    counted = (batch["labels"][:, 1:] != packing.IGNORED).flatten().nonzero().flatten()
     with torch.autocast(device.type, dtype=torch.bfloat16):
-        # Positions that begin anew tell transformers where a record begins, and keep it from reading the one before.
-        logits = model(input_ids=batch["input_ids"], position_ids=batch["position_ids"], use_cache=False).logits
-    return torch.nn.functional.cross_entropy(logits[:, :-1].flatten(0, 1).float(), batch["labels"][:, 1:].flatten())
+        hidden = body(
+            input_ids=batch["tokens"], position_ids=batch["positions"], attention_mask=batch["mask"], use_cache=False
+        ).last_hidden_state
+        logits = model.lm_head(hidden[:, :-1].flatten(0, 1)[counted])
+    return logits.float(), batch["labels"][:, 1:].flatten()[counted], batch["weights"][:, 1:].flatten()[counted]
+
+
+def loss_of(logits: torch.Tensor, labels: torch.Tensor, weights: torch.Tensor) -> torch.Tensor:
+    """The weighted mean of the cross-entropy."""
+    return (torch.nn.functional.cross_entropy(logits, labels, reduction="none") * weights).sum() / weights.sum()
 
 
 def save(out: Path, model, tokenizer, optimizers: list[torch.optim.Optimizer], state: dict) -> None:
@@ -123,7 +151,7 @@ def resume(out: Path, model, optimizers: list[torch.optim.Optimizer]) -> dict:
     """Load the checkpoint, if there is one, into model and optimizers. Returns the run's state."""
     path = out / "checkpoint.safetensors"
     if not path.exists():
-        return {"step": 0, "rows": 0, "tokens": 0, "seconds": 0.0}
+        return {"step": 0, "tokens": 0, "seconds": 0.0}
     with safe_open(path, framework="pt") as file:
         state = json.loads(file.metadata()["state"])
         tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118  (not a dictionary)
@@ -140,13 +168,23 @@ def resume(out: Path, model, optimizers: list[torch.optim.Optimizer]) -> dict:
     return state
 
 
-def held_out_loss(model, batches: list[dict], device: torch.device) -> float:
-    """The mean loss on validation rows: worlds that no training record comes from."""
+def held_out(model, batches: list[dict], device: torch.device) -> dict[str, float]:
+    """The loss on worlds that no training record comes from, and how often cited number and first word are the likeliest ones."""
     model.eval()
+    losses, cited, begun = [], [], []
     with torch.inference_mode():
-        losses = [loss_of(model, batch, device).item() for batch in batches]
+        for batch in batches:
+            logits, labels, weights = answers_of(model, model.model, batch, device)
+            losses.append(loss_of(logits, labels, weights).item())
+            right = logits.argmax(1) == labels
+            cited += right[weights == packing.CITED].tolist()
+            begun += right[weights == packing.BEGINNING].tolist()
     model.train()
-    return float(np.mean(losses))
+    return {
+        "held_out_loss": round(float(np.mean(losses)), 4),
+        "held_out_cited": round(float(np.mean(cited)), 4),
+        "held_out_begun": round(float(np.mean(begun)), 4),
+    }
 
 
 def arguments_of(argv: list[str] | None) -> argparse.Namespace:
@@ -158,18 +196,21 @@ def arguments_of(argv: list[str] | None) -> argparse.Namespace:
         "--prose", type=Path, help="the xz-compressed prose, checked by its SHA-256; left out: no prose tasks"
     )
     parser.add_argument("--size", choices=SIZES, default="base", help="size of the model (default base)")
-    parser.add_argument("--rows", type=int, default=60_000, help="rows to train on in all (default 60,000)")
+    parser.add_argument(
+        "--tokens", type=float, default=20e6, help="tokens to train on in all, which sets the pace (default 20 million)"
+    )
     parser.add_argument(
         "--minutes", type=float, default=math.inf, help="stop after this many minutes; a later start goes on"
     )
-    parser.add_argument("--length", type=int, default=1024, help="tokens in a row (default 1,024)")
-    parser.add_argument("--batch", type=int, default=16, help="rows in a step (default 16)")
-    parser.add_argument("--muon", type=float, default=0.01, help="learning rate of the matrices (default 0.01)")
+    parser.add_argument("--batch", type=int, default=4096, help="tokens in a pass, a multiple of 1,024 (default 4,096)")
+    parser.add_argument("--passes", type=int, default=2, help="passes before each step of the optimizers (default 2)")
+    parser.add_argument("--muon", type=float, default=0.02, help="learning rate of the matrices (default 0.02)")
     parser.add_argument(
-        "--adam", type=float, default=0.002, help="learning rate of embeddings and norms (default 0.002)"
+        "--adam", type=float, default=0.001, help="learning rate of embeddings and norms (default 0.001)"
     )
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--device", default="cuda" if torch.cuda.is_available() else "cpu")
+    parser.add_argument("--threads", type=int, default=os.cpu_count(), help="threads on a CPU (default: all)")
     parser.add_argument("--workers", type=int, default=0, help="processes that make rows (default 0: this one)")
     parser.add_argument("--compile", action="store_true", help="compile the model first: slower start, faster steps")
     parser.add_argument("--save-every", type=float, default=5, help="minutes between two saves (default 5)")
@@ -177,9 +218,10 @@ def arguments_of(argv: list[str] | None) -> argparse.Namespace:
 
 
 def main(argv: list[str] | None = None) -> None:
-    """Train until the rows or the minutes are used up."""
+    """Train until the tokens or the minutes are used up."""
     arguments = arguments_of(argv)
     torch.manual_seed(arguments.seed)
+    torch.set_num_threads(arguments.threads)  # importing faiss has set it to one
     device = torch.device(arguments.device)
     arguments.out.mkdir(parents=True, exist_ok=True)
     tokenizer = AutoTokenizer.from_pretrained(arguments.tokenizer)
@@ -187,47 +229,48 @@ def main(argv: list[str] | None = None) -> None:
     optimizers = optimizers_for(model, arguments.muon, arguments.adam)
     state = resume(arguments.out, model, optimizers)
     base_rates = [arguments.muon, arguments.adam]
-    stepper = torch.compile(model) if arguments.compile else model
+    body = torch.compile(model.model, dynamic=False) if arguments.compile else model.model
 
-    rows = Rows(tokenizer, arguments.prose, arguments.length, arguments.seed, state["rows"], arguments.rows)
-    loader = DataLoader(
-        rows, batch_size=arguments.batch, num_workers=arguments.workers, pin_memory=device.type == "cuda"
-    )
-    valid = packing.rows(mixture.validation(random.Random(1)), tokenizer, arguments.length)
-    valid_rows = [columns(next(valid)) for _ in range(32)]
-    valid_batches = [default_collate(valid_rows[at : at + 8]) for at in range(0, len(valid_rows), 8)]
+    stream = Batches(tokenizer, arguments.prose, arguments.batch, arguments.seed, state["tokens"], arguments.tokens)
+    loader = DataLoader(stream, batch_size=None, num_workers=arguments.workers, pin_memory=device.type == "cuda")
+    valid = packing.batches(mixture.validation(random.Random(1)), tokenizer, 8192, random.Random(1))
+    valid_batches = [batch_of(rows) for rows in itertools.islice(valid, 6)]
     print(
-        f"{model.num_parameters():,} parameters on {device}, from row {state['rows']:,} of {arguments.rows:,}",
+        f"{model.num_parameters():,} parameters on {device}, from token {state['tokens']:,} of {arguments.tokens:,.0f}",
         flush=True,
     )
 
     begun, saved, before = time.monotonic(), time.monotonic(), state["seconds"]
     log = open(arguments.out / "log.jsonl", "a", encoding="utf-8")  # noqa: SIM115  (closed at the end of the run)
     model.train()
-    for batch in loader:
-        factor = rate(state["rows"] / arguments.rows)
+    losses = []
+    stream = iter(loader)
+    while True:
+        factor = rate(state["tokens"] / arguments.tokens)
         for optimizer, base in zip(optimizers, base_rates):
             optimizer.param_groups[0]["lr"] = base * factor
-        loss = loss_of(stepper, batch, device)
-        if not torch.isfinite(loss):
+        for batch in itertools.islice(stream, arguments.passes):
+            loss = loss_of(*answers_of(model, body, batch, device))
+            (loss / arguments.passes).backward()
+            losses.append(loss.item())
+            state["tokens"] += batch["tokens"].numel()
+        if not math.isfinite(losses[-1]):
             raise SystemExit(
-                f"The loss is {loss.item()} at step {state['step']}: lower --muon and --adam and start again."
+                f"The loss is {losses[-1]} at step {state['step']}: lower --muon and --adam and start again."
             )
-        loss.backward()
         torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
         for optimizer in optimizers:
             optimizer.step()
             optimizer.zero_grad(set_to_none=True)
         state["step"] += 1
-        state["rows"] += len(batch["labels"])
-        state["tokens"] += batch["labels"].numel()
         now = time.monotonic()
-        state["seconds"] = before + now - begun
-        ended = state["rows"] >= arguments.rows or now - begun > 60 * arguments.minutes
+        state["seconds"] = round(before + now - begun, 1)
+        ended = state["tokens"] >= arguments.tokens or now - begun > 60 * arguments.minutes
         if state["step"] % 20 == 0 or ended:
-            line = {**state, "loss": round(loss.item(), 4), "rate": round(factor, 4)}
+            line = {**state, "loss": round(float(np.mean(losses)), 4), "rate": round(factor, 4)}
+            losses.clear()
             if state["step"] % 200 == 0 or ended:
-                line["held_out_loss"] = round(held_out_loss(model, valid_batches, device), 4)
+                line |= held_out(model, valid_batches, device)
             print(json.dumps(line), file=log, flush=True)
             print(json.dumps(line), flush=True)
         if ended or now - saved > 60 * arguments.save_every:

@@ -36,6 +36,16 @@ def numbered(sources: Sequence[Source]) -> str:
     return "\n\n".join(f"[{number}] {source.heading}\n{source.text}" for number, source in enumerate(sources, start=1))
 
 
+def user_turn(question: str, sources: Sequence[Source] = ()) -> str:
+    """The user's message: the question, the numbered sources, and the question again.
+
+    A decoder reads from left to right: asked first, it can look for the answer while it reads the sources; asked again, it has the
+    question at hand where it begins to answer. Source: N. F. Liu and others, "Lost in the Middle" (2023), query-aware contextualization.
+    """
+    asked = f"Question: {' '.join(question.split())}"
+    return f"{asked}\n\n{numbered(sources)}\n\n{asked}" if sources else asked
+
+
 def messages(question: str, sources: Sequence[Source] = (), *, system: str | None = None) -> list[dict[str, str]]:
     """The chat messages for a question: with sources a grounded prompt, without any a closed-book one.
 
@@ -45,6 +55,4 @@ def messages(question: str, sources: Sequence[Source] = (), *, system: str | Non
     if not question.strip():
         raise CourseError("The question is empty: type one.")
     system = system or (GROUNDED if sources else CLOSED_BOOK)
-    asked = f"Question: {question.strip()}"
-    user = f"{numbered(sources)}\n\n{asked}" if sources else asked
-    return [{"role": "system", "content": system}, {"role": "user", "content": user}]
+    return [{"role": "system", "content": system}, {"role": "user", "content": user_turn(question, sources)}]

@@ -13,7 +13,7 @@ import pytest
 sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "models" / "training"))
 import forms
 
-from coursekit.prompts import GROUNDED, NO_ANSWER, Source, numbered
+from coursekit.prompts import GROUNDED, NO_ANSWER, Source, user_turn
 
 SOURCES = [
     Source("Velt 20 > Lamps", "A green lamp shows that the Velt 20 is ready."),
@@ -25,7 +25,7 @@ def record(answer="The battery of the Velt 30 lasts 36 hours [2].", question="Ho
     return {
         "task": "t",
         "system": GROUNDED,
-        "user": f"{numbered(SOURCES)}\n\nQuestion: {question}",
+        "user": user_turn(question, SOURCES),
         "assistant": answer,
     }
 

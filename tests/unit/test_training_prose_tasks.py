@@ -93,7 +93,7 @@ def reading(records):
 
 
 def sources(record):
-    above = record["user"].rpartition("\n\nQuestion: ")[0]
+    above = record["user"].rpartition("\n\nQuestion: ")[0].partition("\n\n")[2]
     return {int(number): text for number, text in re.findall(r"^\[(\d+)\] (.*\n.*)$", above, re.MULTILINE)}
 
 

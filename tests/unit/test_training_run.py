@@ -15,6 +15,7 @@ sys.path.insert(0, str(TRAINING))
 import generated  # noqa: E402
 import make_tokenizer  # noqa: E402
 import mixture  # noqa: E402
+import packing  # noqa: E402
 import train  # noqa: E402
 
 
@@ -25,13 +26,14 @@ def short_tasks(rng, *_, **__):
 
 @pytest.fixture(scope="module")
 def run(tmp_path_factory):
-    """Train for a few hundred rows, stop, go on."""
+    """Train for some seconds, stop, go on."""
     folder = tmp_path_factory.mktemp("run")
     stream = generated.examples(random.Random(0), 0)
     texts = [" ".join((record["user"], record["assistant"])) for record, _ in zip(stream, range(2000))]
     make_tokenizer.train(texts, 1000).save_pretrained(folder / "tokenizer")
-    command = ["--out", str(folder), "--tokenizer", str(folder / "tokenizer"), "--size", "smoke", "--length", "256",
-               "--batch", "16", "--rows", "1600", "--device", "cpu", "--muon", "0.02", "--adam", "0.005"]  # fmt: skip
+    command = ["--out", str(folder), "--tokenizer", str(folder / "tokenizer"), "--size", "smoke",
+               "--batch", "4096", "--passes", "1", "--tokens", "409600", "--device", "cpu",
+               "--muon", "0.02", "--adam", "0.005"]  # fmt: skip
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(mixture, "curriculum", short_tasks)
         patch.setattr(mixture, "validation", short_tasks)
@@ -54,11 +56,11 @@ def test_the_loss_falls(run):
 
 def test_a_stopped_run_goes_on_where_it_was(run):
     folder, stopped = run
-    assert 0 < stopped["rows"] < 1600, "the first start was meant to stop early"
-    rows = [line["rows"] for line in log_of(folder)]
-    assert rows == sorted(set(rows))
-    assert rows[-1] == 1600
-    after = next(line for line in log_of(folder) if line["rows"] > stopped["rows"])
+    assert 0 < stopped["tokens"] < 409_600, "the first start was meant to stop early"
+    tokens = [line["tokens"] for line in log_of(folder)]
+    assert tokens == sorted(set(tokens))
+    assert tokens[-1] == 409_600
+    after = next(line for line in log_of(folder) if line["tokens"] > stopped["tokens"])
     assert after["loss"] < log_of(folder)[0]["loss"], "weights and optimizers came back with the checkpoint"
 
 
@@ -76,19 +78,24 @@ def test_the_saved_model_is_an_ordinary_one(run):
 def test_records_in_one_row_do_not_read_each_other(run):
     folder, _ = run
     model = AutoModelForCausalLM.from_pretrained(folder / "model", dtype=torch.float32).eval()
-    first, second = torch.arange(10, 30), torch.arange(40, 70)
-    tokens = torch.cat([first, second])[None]
-    positions = torch.cat([torch.arange(20), torch.arange(30)])[None]
+    records = [list(range(10, 30)), list(range(40, 70))]
+    packer = packing.Packer(64, 0, random.Random(3))
+    for ids in records:
+        packer.add(ids, [1.0] * len(ids))
+    batch = train.batch_of(packer.rest())
     with torch.inference_mode():
-        packed = model(input_ids=tokens, position_ids=positions, use_cache=False).logits[0, 20:]
-        alone = model(input_ids=second[None], use_cache=False).logits[0]
+        packed = model(
+            input_ids=batch["tokens"], position_ids=batch["positions"], attention_mask=batch["mask"].float()
+        ).logits[0, 20:50]
+        positions = batch["positions"][:, 20:50]
+        alone = model(input_ids=torch.tensor([records[1]]), position_ids=positions).logits[0]
     torch.testing.assert_close(packed, alone, atol=1e-4, rtol=1e-4)
 
 
 def test_a_loss_that_is_no_number_stops_the_run(run, tmp_path):
     folder, _ = run
-    command = ["--out", str(tmp_path), "--tokenizer", str(folder / "tokenizer"), "--size", "smoke", "--length", "128",
-               "--batch", "4", "--rows", "400", "--device", "cpu", "--adam", "1e30"]  # fmt: skip
+    command = ["--out", str(tmp_path), "--tokenizer", str(folder / "tokenizer"), "--size", "smoke",
+               "--batch", "2048", "--passes", "1", "--tokens", "100000", "--device", "cpu", "--adam", "1e30"]  # fmt: skip
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(mixture, "curriculum", short_tasks)
         patch.setattr(mixture, "validation", short_tasks)
