@@ -14,11 +14,10 @@ import prose_tasks
 
 # The share of the run at which a stage begins, and its weights. Plain text runs through all of it, for the language.
 STAGES: list[tuple[float, dict[str, float]]] = [
-    (0.00, {"level 0": 6, "level 1": 2, "prose": 2}),
-    (0.06, {"level 0": 2, "level 1": 4, "level 2": 2, "prose": 2}),
-    (0.15, {"level 1": 1, "level 2": 3, "level 3": 2, "worlds": 2, "forms": 1, "prose": 3}),
-    (0.35, {"level 2": 1, "level 3": 3, "worlds": 4, "forms": 2, "prose": 3}),
-    (0.75, {"level 3": 2, "worlds": 6, "forms": 2, "prose": 2}),
+    (0.00, {"level 0": 2, "level 1": 3, "level 2": 3, "prose": 2}),
+    (0.06, {"level 0": 2, "level 1": 2, "level 2": 3, "level 3": 1, "worlds": 2, "prose": 2}),
+    (0.30, {"level 0": 1, "level 2": 2, "level 3": 3, "worlds": 5, "forms": 1, "prose": 2}),
+    (0.60, {"level 3": 2, "worlds": 6, "forms": 2, "prose": 1}),
 ]
 
 

