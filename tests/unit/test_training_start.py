@@ -14,23 +14,9 @@ import make_tokenizer  # noqa: E402
 import train  # noqa: E402
 
 WORDS = [
-    "cable",
-    "cord",
-    "wire",
-    "battery",
-    "price",
-    "cost",
-    "fee",
-    "hours",
-    "minutes",
-    "garden",
-    "river",
-    "window",
-    "table",
-    "engine",
-    "letter",
-    "colour",
-]
+    "cable", "cord", "wire", "battery", "price", "cost", "fee", "hours",
+    "minutes", "garden", "river", "window", "table", "engine", "letter", "colour",
+]  # fmt: skip
 
 
 @pytest.fixture(scope="module")
