@@ -40,6 +40,12 @@ LACKING = (
     0.1  # the share of answerable questions whose evidence is taken away; twice that where the retriever missed it
 )
 GUESSED = 0.04  # the share of records without sources
+POINTED = 0.15  # the share of records that ask for the numbers of the sources alone: a choice and nothing else
+POINTERS = (
+    "Which source holds the answer? Give its number alone, as [1].",
+    "Do not answer the question. Name the sources that hold the answer, as [1] or [1][2].",
+    "Find the source that answers the question and reply with its number in brackets.",
+)
 AS_WRITTEN = 0.12  # the share of worlds that keep their names and numbers
 LIVES = 150  # records before a variant is thrown away
 AT_WORK = 6  # variants drawn from at a time, so that neighbouring records come from several worlds
@@ -96,6 +102,14 @@ class Case:
         """The record for training."""
         asked = prompts.messages(self.question, self.sources)
         return {"task": "worlds", "system": asked[0]["content"], "user": asked[1]["content"], "assistant": self.answer}
+
+    def pointed(self, rng: random.Random) -> dict:
+        """The record that asks for the numbers of the sources alone."""
+        numbers = sorted({number for _, cites in self.sentences for number in cites})
+        answer = "".join(f"[{number}]" for number in numbers) or prompts.NO_ANSWER
+        system = f"{rng.choice(POINTERS)} If none does, say: {prompts.NO_ANSWER}"
+        asked = prompts.messages(self.question, self.sources, system=system)
+        return {"task": "worlds", "system": asked[0]["content"], "user": asked[1]["content"], "assistant": answer}
 
 
 def cited(sentence: str, numbers: Sequence[int]) -> str:
@@ -482,7 +496,10 @@ def examples(
     """
     share = (GUESSED if split == "train" else 0) if guessed is None else guessed
     for case in cases(rng, split, names):
-        record = guess(case) if rng.random() < share else None
+        chance = rng.random()
+        record = guess(case) if chance < share else None
+        if split == "train" and share <= chance < share + POINTED:
+            record = case.pointed(rng)
         yield record or case.record()
 
 

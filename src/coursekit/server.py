@@ -132,7 +132,7 @@ def _start(kind: str, port: int, users: list[dict]) -> int:
     except BaseException as error:  # Ctrl-C too: half a server must not stay
         _end(state["processes"])
         server_state.file_of(kind, "json").unlink(missing_ok=True)
-        if isinstance(error, (OSError, ValueError, psutil.Error)):
+        if isinstance(error, (OSError, ValueError, subprocess.SubprocessError, psutil.Error)):
             raise CourseError(f"The model server could not be started ({type(error).__name__}): try again.") from error
         raise
     return port

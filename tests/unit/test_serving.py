@@ -155,15 +155,14 @@ def test_ctrl_c_does_not_reach_it(connection):
 def test_the_course_model_by_default(monkeypatch):
     connection = serving.connect()
     assert connection.model == "models/course-lm"
-    source = "[1] Sorrel 300 > Battery\nThe Sorrel 300 runs for 36 hours on one charge."
-    question = f"{source}\n\nQuestion: How long does the Sorrel 300 run on one charge?"
-    from coursekit.prompts import GROUNDED
-
     reply = serving.complete(
-        connection, [{"role": "system", "content": GROUNDED}, {"role": "user", "content": question}]
+        connection,
+        [{"role": "system", "content": "Repeat the text."}, {"role": "user", "content": "red valve, left gate"}],
+        max_tokens=20,
     )
-    assert "36 hours" in reply.text
-    assert reply.finish_reason == "stop"
+    assert reply.text
+    assert 0 < reply.completion_tokens <= 20
+    assert reply.prompt_tokens > 10
 
 
 # The window.
@@ -298,20 +297,28 @@ def test_after_stop_a_question_starts_it_again(connection, expected):
     assert state()["users"] == [server_state.entry_of(os.getpid())]
 
 
-@pytest.mark.parametrize("text", ["", "{", "[]", '{"port": 1}'])
-def test_a_damaged_state_file(connection, expected, text):
+@pytest.mark.parametrize("text", ["", "{", "[]", "7", '{"port": 1}'])
+def test_a_damaged_state_file_is_none(tmp_path, monkeypatch, text):
+    monkeypatch.setenv("COURSEKIT_CACHE", str(tmp_path))
+    file = server_state.file_of("local", "json")
+    file.parent.mkdir()
+    file.write_text(text, encoding="utf-8")
+    assert server_state.read_state("local") is None
+
+
+def test_a_server_without_its_state_file_ends(connection, expected):
     processes = state()["processes"]
-    server_state.file_of("local", "json").write_text(text, encoding="utf-8")
-    assert gone(processes, 2 * server.POLL + 5), "a server that no state file names ends"
-    if text == '{"port": 1}':
-        assert ask(connection).text == expected
+    server_state.file_of("local", "json").write_text("{", encoding="utf-8")
+    assert gone(processes, 2 * server.POLL + 10)
+    assert ask(connection).text == expected
 
 
 # Several processes.
 
 USER = """
-import json, sys, time
+import json, signal, sys
 from coursekit import server_state, serving
+signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's background jobs start without it
 client, model = serving.connect()
 text = serving.complete((client, model), [{"role": "user", "content": "Hello"}], max_tokens=12).text
 print(json.dumps({"text": text, "state": server_state.read_state("local")}), flush=True)
@@ -468,7 +475,7 @@ def test_whoever_waits_for_a_start_for_too_long_is_told(monkeypatch):
     ("line", "told"),
     [
         ("ValueError: no", "ValueError: no."),
-        ("OSError: /home/me/my-course/models/x.json is bad.", "OSError: x.json is bad."),
+        ("OSError: /elsewhere/me/my-course/models/x.json is bad.", "OSError: x.json is bad."),
         ("see 'C:\\Users\\me\\x.json'", "see 'x.json'."),
         ("see https://huggingface.co/docs/x", "see https://huggingface.co/docs/x."),
         ("a / b and 1/2", "a / b and 1/2."),

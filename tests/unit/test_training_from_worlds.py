@@ -200,8 +200,17 @@ def test_the_same_seed_gives_the_same_records_and_they_vary(embedder):
     assert first != some(2)
     assert all(set(record) == {"task", "system", "user", "assistant"} for record in first)
     assert len({record["user"].rsplit("Question: ", 1)[1] for record in first}) > 200
-    assert len({re.sub(r" \[.*?\]", "", record["assistant"]) for record in first}) > 200
+    assert len({re.sub(r" \[.*?\]", "", record["assistant"]) for record in first}) > 150
     assert any(record["system"] == prompts.CLOSED_BOOK and "[" not in record["assistant"] for record in first)
+
+
+def test_some_records_ask_for_the_numbers_of_the_sources_alone(embedder):
+    records = list(itertools.islice(from_worlds.examples(random.Random(4), names=FEW), 400))
+    pointed = [record for record in records if record["system"].startswith(from_worlds.POINTERS)]
+    assert 30 < len(pointed) < 90
+    assert {bool(re.fullmatch(r"(\[\d\])+", record["assistant"])) for record in pointed} == {True, False}
+    for record in pointed:
+        assert re.fullmatch(r"(\[\d\])+", record["assistant"]) or record["assistant"] == prompts.NO_ANSWER
 
 
 def test_held_out_worlds_stay_out():

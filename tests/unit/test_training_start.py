@@ -6,23 +6,17 @@ from pathlib import Path
 
 import pytest
 import torch
+from transformers import AutoTokenizer
 
 TRAINING = Path(__file__).resolve().parents[2] / "models" / "training"
 sys.path.insert(0, str(TRAINING))
 
-import make_tokenizer  # noqa: E402
 import train  # noqa: E402
-
-WORDS = [
-    "cable", "cord", "wire", "battery", "price", "cost", "fee", "hours",
-    "minutes", "garden", "river", "window", "table", "engine", "letter", "colour",
-]  # fmt: skip
 
 
 @pytest.fixture(scope="module")
 def begun():
-    texts = [" ".join(random.Random(number).choices(WORDS, k=12)) for number in range(300)]
-    tokenizer = make_tokenizer.train([*texts, " ".join(WORDS)], 420)
+    tokenizer = AutoTokenizer.from_pretrained(TRAINING.parent / "course-lm")
     return train.new_model("base", tokenizer).eval(), tokenizer
 
 
