@@ -76,7 +76,6 @@ def sentences(text: str) -> list[str]:
 def sources_of(user: str) -> tuple[list[Source], str] | None:
     """The sources and the question of a user turn, or None where it is in another form."""
     above, mark, question = user.rpartition("\n\nQuestion: ")
-    above = above.removeprefix(f"Question: {question}\n\n")
     if not mark or not above.startswith("[1] "):
         return None
     found, at = [], 1

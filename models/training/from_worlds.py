@@ -40,6 +40,10 @@ LACKING = (
     0.1  # the share of answerable questions whose evidence is taken away; twice that where the retriever missed it
 )
 GUESSED = 0.04  # the share of records without sources
+MORE, MORE_LACKING = (
+    9,
+    1,
+)  # other questions asked about a record's sources, at most, and how many of them the sources do not answer
 POINTED = 0.15  # the share of records that ask for the numbers of the sources alone: a choice and nothing else
 POINTERS = (
     "Which source holds the answer? Give its number alone, as [1].",
@@ -90,6 +94,8 @@ class Case:
     sources: tuple[prompts.Source, ...]
     sentences: tuple[tuple[str, tuple[int, ...]], ...]
     item: swap.Item
+    cut: str
+    passages: tuple[int, ...]  # the sources by their places in the cut
 
     @property
     def answer(self) -> str:
@@ -103,11 +109,11 @@ class Case:
         asked = prompts.messages(self.question, self.sources)
         return {"task": "worlds", "system": asked[0]["content"], "user": asked[1]["content"], "assistant": self.answer}
 
-    def pointed(self, rng: random.Random) -> dict:
+    def pointed(self, pointer: str) -> dict:
         """The record that asks for the numbers of the sources alone."""
         numbers = sorted({number for _, cites in self.sentences for number in cites})
         answer = "".join(f"[{number}]" for number in numbers) or prompts.NO_ANSWER
-        system = f"{rng.choice(POINTERS)} If none does, say: {prompts.NO_ANSWER}"
+        system = f"{pointer} If none does, say: {prompts.NO_ANSWER}"
         asked = prompts.messages(self.question, self.sources, system=system)
         return {"task": "worlds", "system": asked[0]["content"], "user": asked[1]["content"], "assistant": answer}
 
@@ -425,7 +431,31 @@ def draw(rng: random.Random, shelf: Shelf, item: swap.Item) -> Case | None:
             sentences = cite(item, holders_of(chosen, needs))
     if not sources:
         return None
-    return Case(shelf.material.world.name, source.type, _asked(rng, item.question), tuple(sources), sentences, item)
+    question = _asked(rng, item.question)
+    return Case(shelf.material.world.name, source.type, question, tuple(sources), sentences, item, name, tuple(chosen))
+
+
+def more_of(rng: random.Random, shelf: Shelf, case: Case, most: int = MORE) -> list[Case]:
+    """Other questions about a case's sources: those that they answer, and now and then a near one that they do not."""
+    cut, chosen, found = shelf.material.cuts[case.cut], list(case.passages), []
+    held = set(chosen)
+    lacking = 0
+    for item in rng.sample(shelf.variant.items, len(shelf.variant.items)):
+        source, needs = shelf.material.world.asked[item.at].source, cut.needs[item.at]
+        if item.question == case.item.question or len(found) == most:
+            continue
+        if source.answerable and needs and all(full & held for _, full in needs):
+            sentences = cite(item, holders_of(chosen, needs))
+        elif lacking < MORE_LACKING and held & set(cut.top[item.at][:3]) and rng.random() < 0.5:
+            superseded = source.type == "superseded"
+            if source.answerable and (superseded or held & cut.near[item.at] or not lacks(case.sources, item)):
+                continue
+            sentences, lacking = (), lacking + 1
+        else:
+            continue
+        question = _asked(rng, item.question)
+        found.append(dataclasses.replace(case, kind=source.type, question=question, sentences=sentences, item=item))
+    return found
 
 
 def _asked(rng: random.Random, question: str) -> str:
@@ -458,6 +488,13 @@ def cases(
     rng: random.Random, split: str = "train", names: tuple[str, ...] | None = None, as_written: float = AS_WRITTEN
 ) -> Iterator[Case]:
     """Endless cases of a split; `names` narrows the worlds, `as_written` is the share that keeps its names and numbers."""
+    return (case for _, case in drawn(rng, split, names, as_written))
+
+
+def drawn(
+    rng: random.Random, split: str, names: tuple[str, ...] | None, as_written: float = AS_WRITTEN
+) -> Iterator[tuple[Shelf, Case]]:
+    """Endless cases, each with the shelf that it comes from."""
     worlds = materials(split, names)
     shelves: list[list] = []
     while True:
@@ -472,7 +509,7 @@ def cases(
         shelves[place][1] -= 1
         case = draw(rng, shelf, rng.choice(shelf.variant.items))
         if case:
-            yield case
+            yield shelf, case
 
 
 def guess(case: Case) -> dict | None:
@@ -486,7 +523,7 @@ def guess(case: Case) -> dict | None:
 def examples(
     rng: random.Random, split: str = "train", names: tuple[str, ...] | None = None, guessed: float | None = None
 ) -> Iterator[dict]:
-    """Endless records `{"task", "system", "user", "assistant"}`.
+    """Endless records `{"task", "system", "user", "assistant"}`, those for training with `more` questions about the same sources.
 
     Args:
         rng: decides everything: the same seed gives the same records.
@@ -495,12 +532,16 @@ def examples(
         guessed: the share without sources; `GUESSED` for training and none for validation when left out.
     """
     share = (GUESSED if split == "train" else 0) if guessed is None else guessed
-    for case in cases(rng, split, names):
+    for shelf, case in drawn(rng, split, names):
         chance = rng.random()
         record = guess(case) if chance < share else None
-        if split == "train" and share <= chance < share + POINTED:
-            record = case.pointed(rng)
-        yield record or case.record()
+        if record is None:
+            pointer = rng.choice(POINTERS) if split == "train" and chance < share + POINTED else None
+            others = more_of(rng, shelf, case) if split == "train" else []
+            record, *rest = [one.pointed(pointer) if pointer else one.record() for one in (case, *others)]
+            if rest:
+                record["more"] = [(one["user"], one["assistant"]) for one in rest]
+        yield record
 
 
 # --- figures ------------------------------------------------------------------------------------------------------------------

@@ -9,6 +9,7 @@ Levels: 0 repeats and look-ups, 1 one short source, 2 two or three sources, 3 up
 """
 
 import argparse
+import collections
 import dataclasses
 import functools
 import itertools
@@ -452,6 +453,7 @@ class Draft:
     gold: list[Passage]
     keys: list[object]
     values: list[str]
+    world: "World | None" = None
 
 
 def invented(rng: random.Random) -> str:
@@ -1020,10 +1022,10 @@ def finish(
     held = {key for item in gold for key in item.facts} | set(keys)
     if lacking:
         rest = crowd(world, set(keys), max(count, 1), related)
-        return Draft("unanswerable", rest, question, NO_ANSWER, [], keys, values)
+        return Draft("unanswerable", rest, question, NO_ANSWER, [], keys, values, world)
     rest = crowd(world, held, max(0, count - len(gold)), related)
     passages = arrange(rng, gold, rest)
-    return Draft(kind, passages, question, answer(passages), gold, keys, values)
+    return Draft(kind, passages, question, answer(passages), gold, keys, values, world)
 
 
 # ---------------------------------------------------------------- kinds of questions
@@ -1080,7 +1082,7 @@ def table(rng: random.Random, level: int) -> Draft:
             others = [item for item in world.domain.attributes if item is not attribute]
             near = range_table(world, world.entities, rng.sample(others, len(attributes)))
         rest = crowd(world, {key, *near.facts}, total(rng, level) - 1, [attribute])
-        return Draft("unanswerable", arrange(rng, [near], rest), question, NO_ANSWER, [], [key], [value])
+        return Draft("unanswerable", arrange(rng, [near], rest), question, NO_ANSWER, [], [key], [value], world)
     gold = range_table(world, world.entities, attributes)
 
     def answer(passages: list[Passage]) -> str:
@@ -1498,7 +1500,64 @@ def written(draft: Draft, rng: random.Random) -> dict[str, str]:
         return record(draft.kind, CLOSED_BOOK, user_turn(draft.question), draft.answer)
     sources = [Source(item.heading, item.text) for item in draft.passages]
     system = WHICH if draft.kind == "which" else rng.choice(SYSTEMS) if rng.random() < 0.08 else GROUNDED
-    return record(draft.kind, system, user_turn(draft.question, sources), draft.answer)
+    made = record(draft.kind, system, user_turn(draft.question, sources), draft.answer)
+    others = more_of(draft, rng)
+    if draft.kind == "which":
+        others = [(asked, "".join(CITED.findall(answer)) or NO_ANSWER) for asked, answer in others]
+    if others:
+        made["more"] = [(user_turn(asked, sources), answer) for asked, answer in others]
+    return made
+
+
+CITED = re.compile(r"\[\d+\]")
+OTHERS, OTHERS_LACKING = (
+    8,
+    0.5,
+)  # other questions about the same sources, at most, and how often one of them has no answer
+
+
+def more_of(draft: Draft, rng: random.Random) -> list[tuple[str, str]]:
+    """Other questions about a draft's sources with their answers: about every fact that a single source states, and one about none."""
+    world = draft.world
+    stated = collections.Counter(key for item in draft.passages for key in item.facts)
+    asked_for = {tuple(key[:2]) for key in draft.keys}
+    if draft.kind in ("superseded", "exception"):  # their facts hold only together
+        stated.update(dict.fromkeys(asked_for, 1))
+    entities = {entity.name: entity for entity in world.entities}
+    found = []
+    for number, item in enumerate(draft.passages, start=1):
+        for key, answer in item.facts.items():
+            if stated[key] > 1 or len(key) > 2 or key in asked_for or key[0] not in entities:
+                continue
+            question = ask_for(world, entities[key[0]], key[1])
+            if question:
+                found.append((question, cite(answer, number)))
+    found = rng.sample(found, min(len(found), OTHERS))
+    if rng.random() < OTHERS_LACKING:
+        near = sorted({key[1] for key in stated if len(key) == 2})
+        labels = [item for item in world.domain.attributes if item.label in near] or world.domain.attributes
+        attribute = rng.choice(labels if rng.random() < 0.7 else world.domain.attributes)
+        entity = rng.choice(world.entities)
+        if not any(key[:2] == key_of(entity, attribute) for key in (*stated, *asked_for)):
+            found.insert(rng.randint(0, len(found)), (ask(world, entity, attribute), NO_ANSWER))
+    return found
+
+
+def ask_for(world: World, entity: Entity, label: str) -> str | None:
+    """A question for a fact by its label; None for what is asked with yes or no, as the fact alone is no answer to that."""
+    domain = world.domain
+    for attribute in domain.attributes:
+        if attribute.label == label:
+            return ask(world, entity, attribute)
+    for symptom in domain.symptoms:
+        if symptom[0] == label:
+            return ask_fault(world, entity, symptom)
+    for procedure in domain.procedures:
+        if procedure.names[0] == label:
+            name = lower(world.fill(world.rng.choice(procedure.names[:2]), entity, phrase=ask_phrase(world, entity)))
+            question = about(world, upper(world.rng.choice(STEP_ASKS).format(d=name)), entity)
+            return loosen(world.rng, question)
+    return None
 
 
 def examples(rng: random.Random, level: int = 3) -> Iterator[dict[str, str]]:

@@ -14,10 +14,10 @@ import prose_tasks
 
 # The share of the run at which a stage begins, and its weights. Plain text runs through all of it, for the language.
 STAGES: list[tuple[float, dict[str, float]]] = [
-    (0.00, {"level 0": 2, "level 1": 3, "level 2": 3, "prose": 2}),
-    (0.06, {"level 0": 2, "level 1": 2, "level 2": 3, "level 3": 1, "worlds": 2, "prose": 2}),
-    (0.30, {"level 0": 1, "level 2": 2, "level 3": 3, "worlds": 5, "forms": 1, "prose": 2}),
-    (0.60, {"level 3": 2, "worlds": 6, "forms": 2, "prose": 1}),
+    (0.00, {"level 0": 0.5, "level 1": 1, "level 2": 2, "level 3": 2, "worlds": 3, "prose": 2}),
+    (0.10, {"level 1": 0.5, "level 2": 1, "level 3": 3, "worlds": 5, "forms": 0.5, "prose": 2}),
+    (0.40, {"level 2": 0.5, "level 3": 2.5, "worlds": 5, "forms": 2, "prose": 1.5}),
+    (0.70, {"level 3": 2, "worlds": 6, "forms": 2.5, "prose": 1}),
 ]
 
 
@@ -26,7 +26,7 @@ def formed(rng: random.Random) -> Iterator[dict]:
     sources = (from_worlds.examples(rng, split="train"), generated.examples(rng, 3))
     while True:
         record = next(rng.choice(sources))
-        yield forms.reform(record, rng) if "\n\n[1] " in record["user"] else record
+        yield forms.reform(record, rng) if record["user"].startswith("[1] ") else record
 
 
 def streams(rng: random.Random, prose: Path | None) -> dict[str, Iterator[dict]]:

@@ -12,35 +12,98 @@ from collections.abc import Iterable, Iterator, Sequence
 import numpy as np
 
 IGNORED = -100  # what PyTorch's cross-entropy leaves out
-LENGTHS = (256, 512, 1024)  # tokens in a row
+LENGTHS = (256, 384, 512, 768, 1024)  # tokens in a row
 # What the loss counts a token of an answer for: its beginning decides which source is meant, or whether to abstain; the number cites.
 ANSWER, BEGINNING, CITED, TEXT = 1.0, 3.0, 4.0, 0.25
 BEGINS = 2  # tokens of the beginning
+ENOUGH = 4  # turns of a record that are worth a shorter row
 STRETCHED = 0.2  # the share of records whose positions jump
 WINDOW = 2048  # the model's
+ASKS = "\n\nQuestion: "  # where a question begins, below its sources
 
 
 @dataclasses.dataclass(frozen=True)
 class Row:
-    """One training row of `length` tokens. `positions` begin at 0 with each record, which also keeps records from reading each other."""
+    """One training row of `length` tokens.
+
+    `records` numbers the records in the row, which do not read each other. `turns` numbers the questions of a record that has several:
+    0 is what they share, and each reads that and itself. `positions` begin at 0 with each record and go on from what is shared.
+    """
 
     tokens: np.ndarray
     positions: np.ndarray
     labels: np.ndarray
     weights: np.ndarray
+    records: np.ndarray
+    turns: np.ndarray
 
 
-def encode(record: dict, tokenizer) -> tuple[list[int], list[float]]:
-    """Token ids of a record and how much the loss counts each: the assistant's words and the end mark, or all of plain text.
+@dataclasses.dataclass
+class Piece:
+    """A record in tokens: ids, how much the loss counts each, which turn each belongs to, and positions from 0."""
+
+    ids: list[int]
+    weights: list[float]
+    turns: list[int]
+    positions: list[int]
+
+    def end(self, longest: int) -> int:
+        """Where the last turn ends that lies within `longest` tokens; 0 if the first does not."""
+        if len(self.ids) <= longest:
+            return len(self.ids)
+        at = self.turns.index(self.turns[longest])
+        return at if self.turns[longest] > 1 else 0
+
+    def cut(self, end: int) -> "Piece":
+        """The piece up to a token."""
+        return Piece(self.ids[:end], self.weights[:end], self.turns[:end], self.positions[:end])
+
+
+def length_for(piece: Piece, lengths: Sequence[int]) -> int:
+    """The shortest row for a piece: one that holds all of it, or of a piece with many turns at least `ENOUGH` of them."""
+    for length in lengths:
+        end = piece.end(length)
+        if end and (end == len(piece.ids) or piece.turns[end - 1] >= ENOUGH):
+            return length
+    return lengths[-1]
+
+
+def encode(record: dict, tokenizer, longest: int = WINDOW) -> Piece:
+    """Tokens of a record; the loss counts the assistant's words and the end mark, or all of plain text.
+
+    A record may ask more than one question about its sources (`more`: pairs of user turn and answer): the sources are read once, and every
+    question sees them and itself only, as if it had been asked alone. That makes many answers out of little computing, and shows the
+    model that it is the question that decides which source is meant. Questions that pass `longest` tokens are left out.
 
     The pieces are tokenised one by one, which gives the same ids as the chat template on the whole (a test compares them).
     """
     if record["task"] == "text":
         ids = [*tokenizer.encode(record["assistant"]), tokenizer.eos_token_id]
-        return ids, [TEXT] * len(ids)
-    prompt = f"<|system|>{record['system']}<|end|><|user|>{record['user']}<|end|><|assistant|>"
-    asked, answered = tokenizer.encode(prompt), tokenizer.encode(f"{record['assistant']}<|end|>")
-    return asked + answered, [0.0] * len(asked) + answer_weights(answered, tokenizer)
+        return Piece(ids, [TEXT] * len(ids), [0] * len(ids), list(range(len(ids))))
+    begins = f"<|system|>{record['system']}<|end|><|user|>"
+    if not record.get("more"):
+        asked = tokenizer.encode(f"{begins}{record['user']}<|end|><|assistant|>")
+        answered = tokenizer.encode(f"{record['assistant']}<|end|>")
+        count = len(asked) + len(answered)
+        weights = [0.0] * len(asked) + answer_weights(answered, tokenizer)
+        return Piece(asked + answered, weights, [0] * count, list(range(count)))
+    shared = record["user"][: record["user"].rindex(ASKS)]
+    ids = tokenizer.encode(begins + shared)
+    base = len(ids)
+    piece = Piece(ids, [0.0] * base, [0] * base, list(range(base)))
+    for number, (user, assistant) in enumerate([(record["user"], record["assistant"]), *record["more"]], start=1):
+        if not user.startswith(shared + ASKS):
+            raise ValueError("The questions of a record must share their sources.")
+        asked = tokenizer.encode(f"{user[len(shared) :]}<|end|><|assistant|>")
+        answered = tokenizer.encode(f"{assistant}<|end|>")
+        count = len(asked) + len(answered)
+        if len(piece.ids) + count > longest and number > 1:
+            break
+        piece.ids += asked + answered
+        piece.weights += [0.0] * len(asked) + answer_weights(answered, tokenizer)
+        piece.turns += [number] * count
+        piece.positions += range(base, base + count)
+    return piece
 
 
 def answer_weights(ids: list[int], tokenizer) -> list[float]:
@@ -51,9 +114,6 @@ def answer_weights(ids: list[int], tokenizer) -> list[float]:
         if pieces[at].isdigit() and pieces[at - 1].endswith("["):
             weights[at] = CITED
     return weights
-
-
-Bin = tuple[list[int], list[int], list[int], list[float]]
 
 
 def batches(
@@ -71,16 +131,20 @@ def batches(
     packers = {length: Packer(length, tokenizer.pad_token_id, rng) for length in lengths}
     ready: dict[int, list[Row]] = {length: [] for length in lengths}
     for record in records:
-        ids, weights = encode(record, tokenizer)
-        length = next((length for length in lengths if len(ids) <= length), lengths[-1])
-        if len(ids) > length:
+        piece = encode(record, tokenizer, lengths[-1])
+        if len(piece.ids) > lengths[-1]:
             if record["task"] != "text":
                 continue
-            ids, weights = ids[:length], weights[:length]
-        row = packers[length].add(ids, weights)
+            piece = piece.cut(lengths[-1])
+        length = length_for(piece, lengths)
+        piece = piece.cut(piece.end(length))
+        # The row that is filled best: short records fill what long ones left.
+        room = {size: packers[size].left_after(len(piece.ids)) for size in lengths if size >= length}
+        length = min(room, key=lambda size: (room[size], size))
+        row = packers[length].add(piece)
         if row:
             ready[length].append(row)
-            if len(ready[length]) * length == tokens:
+            if len(ready[length]) * length >= tokens:
                 yield ready[length]
                 ready[length] = []
 
@@ -91,49 +155,62 @@ class Packer:
     def __init__(self, length: int, pad: int, rng: random.Random, open_bins: int = 16) -> None:
         """`open_bins` rows are filled at a time; more waste less."""
         self.length, self.pad, self.rng, self.open_bins = length, pad, rng, open_bins
-        self.bins: list[Bin] = []
+        self.bins: list[list[Piece]] = []
 
-    def add(self, ids: list[int], weights: list[float]) -> Row | None:
+    def add(self, piece: Piece) -> Row | None:
         """Put a record of at most `length` tokens into a row. Returns a row when one had to be closed."""
         closed = None
-        room = [found for found in self.bins if len(found[0]) + len(ids) <= self.length]
-        chosen = max(room, key=lambda found: len(found[0]), default=None)
+        room = [found for found in self.bins if filled(found) + len(piece.ids) <= self.length]
+        chosen = max(room, key=filled, default=None)
         if chosen is None:
             if len(self.bins) == self.open_bins:
-                fullest = max(self.bins, key=lambda found: len(found[0]))
+                fullest = max(self.bins, key=filled)
                 self.bins.remove(fullest)
                 closed = self._padded(fullest)
-            chosen = ([], [], [], [])
+            chosen = []
             self.bins.append(chosen)
-        labels = [token if weight else IGNORED for token, weight in zip(ids, weights)]
-        labels[0] = IGNORED  # nothing stands before it from which it could be foretold
-        chosen[0].extend(ids)
-        chosen[1].extend(self.positions(len(ids)))
-        chosen[2].extend(labels)
-        chosen[3].extend(weights)
+        chosen.append(dataclasses.replace(piece, positions=self.stretched(piece.positions, piece.turns.count(0))))
         return closed
 
-    def positions(self, length: int) -> list[int]:
-        """The positions of a record's tokens, from 0. In some records they jump, so that distances up to the window are known.
+    def left_after(self, tokens: int) -> int:
+        """How much room the best open row would have left after so many tokens; a whole row's where none has room for them."""
+        return min((left for found in self.bins if (left := self.length - filled(found) - tokens) >= 0), default=WINDOW)
+
+    def stretched(self, positions: list[int], shared: int) -> list[int]:
+        """The positions of a record's tokens. In some records they jump within what is shared, so that distances up to the window are known.
 
         Source: D. Zhu and others, "PoSE: Efficient Context Window Extension of LLMs via Positional Skip-wise Training" (2023).
         """
-        if length < 2 or self.rng.random() >= STRETCHED:
-            return list(range(length))
-        jumps = [0] * length
-        for _ in range(2):
-            jumps[self.rng.randrange(1, length)] += self.rng.randrange((WINDOW - length) // 2)
-        return [at + jump for at, jump in enumerate(itertools.accumulate(jumps))]
+        if shared < 2 or self.rng.random() >= STRETCHED:
+            return positions
+        room = (WINDOW - max(positions) - 1) // 2
+        jumps = sorted((self.rng.randrange(1, shared), self.rng.randrange(room)) for _ in range(2))
+        return [at + sum(jump for begins, jump in jumps if at >= begins) for at in positions]
 
     def rest(self) -> list[Row]:
         """The rows that are still open."""
         return [self._padded(found) for found in self.bins]
 
-    def _padded(self, found: Bin) -> Row:
-        missing = self.length - len(found[0])
+    def _padded(self, found: list[Piece]) -> Row:
+        def row(lists: Iterable[Sequence], fill: float, kind: type) -> np.ndarray:
+            values = list(itertools.chain.from_iterable(lists))
+            return np.array(values + [fill] * (self.length - len(values)), dtype=kind)
+
+        # Nothing stands before a record's first token from which it could be foretold: its label is left out.
+        labels = [
+            [IGNORED, *(token if weight else IGNORED for token, weight in zip(piece.ids[1:], piece.weights[1:]))]
+            for piece in found
+        ]
         return Row(
-            np.array(found[0] + [self.pad] * missing, dtype=np.int64),
-            np.array(found[1] + list(range(missing)), dtype=np.int64),
-            np.array(found[2] + [IGNORED] * missing, dtype=np.int64),
-            np.array(found[3] + [0.0] * missing, dtype=np.float32),
+            row((piece.ids for piece in found), self.pad, np.int64),
+            row((piece.positions for piece in found), 0, np.int64),
+            row(labels, IGNORED, np.int64),
+            row((piece.weights for piece in found), 0.0, np.float32),
+            row(([number] * len(piece.ids) for number, piece in enumerate(found)), -1, np.int64),
+            row((piece.turns for piece in found), 0, np.int64),
         )
+
+
+def filled(pieces: Sequence[Piece]) -> int:
+    """How many tokens some records have."""
+    return sum(len(piece.ids) for piece in pieces)

@@ -685,6 +685,7 @@ class Pool:
     titles: list[str]
     pairs: dict[str, list[Pair]]
     spread: collections.Counter  # in how many documents a stem stands
+    by_sentence: dict[str, list[tuple[str, Pair]]]  # the pairs of a sentence
 
 
 def sentences(paragraph: str) -> list[str]:
@@ -826,7 +827,12 @@ def build(path: Path, sha256: str | None, split: str) -> Pool:
     for tally in tallies:
         spread.update(set(map(stem, tally)))
     titles = [title_of(tally, spread) for tally in tallies]
-    return Pool(texts, titles, find_pairs(texts, verbs, spread), spread)
+    pairs = find_pairs(texts, verbs, spread)
+    by_sentence: dict[str, list[tuple[str, Pair]]] = {}
+    for kind in PATTERNS:
+        for pair in pairs.get(kind, ()):
+            by_sentence.setdefault(f"{pair.sentence}.", []).append((kind, pair))
+    return Pool(texts, titles, pairs, spread, by_sentence)
 
 
 # ------------------------------------------------------------------------------------------------------------- plain text
@@ -1003,6 +1009,7 @@ SYSTEMS = (GROUNDED,) * 12 + (
 )
 GOLD_FIRST = (0.48, 0.24, 0.12, 0.07, 0.05, 0.04)  # how often the sentence that answers stands at each rank
 LONGEST_SOURCE = 420  # characters
+MORE = 6  # other questions about the same sources, at most
 
 
 def heading(pool: Pool, document: int, paragraph: int) -> str:
@@ -1149,7 +1156,29 @@ def with_answer(
         return None
     count = rng.choices(range(6), (12, 16, 22, 24, 16, 10))[0]
     sources, number = placed(rng, distractors(rng, pool, pair, asked, count, 0.75), gold)
-    return reading(rng, kind, sources, question, cited(answer, number))
+    record = reading(rng, kind, sources, question, cited(answer, number))
+    if more := more_of(rng, pool, sources, question):
+        record["more"] = [(user_turn(asked_casually(rng, asked), sources), answer) for asked, answer in more]
+    return record
+
+
+def more_of(rng: random.Random, pool: Pool, sources: Sequence[Source], asked: str) -> list[tuple[str, str]]:
+    """Other questions about the sentences of some sources, with cited answers: by their patterns where they have any, else by key words."""
+    found = []
+    for number, source in enumerate(sources, start=1):
+        for sentence in sentences(source.text):
+            pairs = pool.by_sentence.get(sentence) or [
+                (kind, Pair((0, 0, 0), sentence[:-1], {}, frozenset())) for kind in ANY_SENTENCE if fit(sentence)
+            ]
+            if not pairs:
+                continue
+            kind, pair = rng.choice(pairs)
+            made = asked_and_answered(rng, pool, kind, pair)
+            rest = [other for other in sources if other is not source]
+            if made is None or made[0] == asked or any(answers_too(other, made[2], 0.75) for other in rest):
+                continue
+            found.append((made[0], cited(made[1], number)))
+    return rng.sample(found, min(len(found), MORE))
 
 
 def without_answer(

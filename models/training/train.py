@@ -36,14 +36,14 @@ SIZES = {  # layers, width, heads, key-value heads, inner width
 
 
 def batch_of(rows: Sequence[packing.Row]) -> dict[str, torch.Tensor]:
-    """Rows of one length as tensors. `mask` is what attention adds: 0 within a record and backwards, else minus infinity."""
-    tokens, positions, labels, weights = (
+    """Rows of one length as tensors. `mask` is what attention adds: 0 backwards within a record and turn, else minus infinity."""
+    tokens, positions, labels, weights, records, turns = (
         torch.from_numpy(np.stack([getattr(row, name) for row in rows]))
-        for name in ("tokens", "positions", "labels", "weights")
+        for name in ("tokens", "positions", "labels", "weights", "records", "turns")
     )
-    records = (positions == 0).cumsum(1)
     causal = torch.ones(tokens.shape[1], tokens.shape[1], dtype=torch.bool).tril()
-    allowed = (records[:, :, None] == records[:, None, :]) & causal
+    seen = (turns[:, None, :] == 0) | (turns[:, :, None] == turns[:, None, :])
+    allowed = (records[:, :, None] == records[:, None, :]) & seen & causal
     mask = torch.zeros(allowed.shape, dtype=torch.bfloat16).masked_fill_(~allowed, -math.inf)[:, None]
     return {"tokens": tokens, "positions": positions, "labels": labels, "weights": weights, "mask": mask}
 

@@ -38,13 +38,9 @@ def numbered(sources: Sequence[Source]) -> str:
 
 
 def user_turn(question: str, sources: Sequence[Source] = ()) -> str:
-    """The user's message: the question, the numbered sources, and the question again, with all control marks broken up.
-
-    A decoder reads from left to right: asked first, it can look for the answer while it reads the sources; asked again, it has the
-    question at hand where it begins to answer. Source: N. F. Liu and others, "Lost in the Middle" (2023), query-aware contextualization.
-    """
+    """The user's message: the numbered sources and, below them, the question, with all control marks broken up."""
     asked = f"Question: {neutralise(' '.join(question.split()))}"
-    return f"{asked}\n\n{neutralise(numbered(sources))}\n\n{asked}" if sources else asked
+    return f"{neutralise(numbered(sources))}\n\n{asked}" if sources else asked
 
 
 def messages(question: str, sources: Sequence[Source] = (), *, system: str | None = None) -> list[dict[str, str]]:

@@ -26,7 +26,7 @@ def test_messages_with_and_without_sources():
     system, user = prompts.messages(" How long? ", [prompts.Source("A", "One.")])
     assert system == {"role": "system", "content": prompts.GROUNDED}
     assert prompts.NO_ANSWER in prompts.GROUNDED
-    assert user["content"] == "Question: How long?\n\n[1] A\nOne.\n\nQuestion: How long?"
+    assert user["content"] == "[1] A\nOne.\n\nQuestion: How long?"
     system, user = prompts.messages("How long?")
     assert system["content"] == prompts.CLOSED_BOOK
     assert user["content"] == "Question: How long?"

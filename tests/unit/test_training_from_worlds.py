@@ -198,7 +198,7 @@ def test_the_same_seed_gives_the_same_records_and_they_vary(embedder):
     first = some(1)
     assert first == some(1)
     assert first != some(2)
-    assert all(set(record) == {"task", "system", "user", "assistant"} for record in first)
+    assert all(set(record) - {"more"} == {"task", "system", "user", "assistant"} for record in first)
     assert len({record["user"].rsplit("Question: ", 1)[1] for record in first}) > 200
     assert len({re.sub(r" \[.*?\]", "", record["assistant"]) for record in first}) > 150
     assert any(record["system"] == prompts.CLOSED_BOOK and "[" not in record["assistant"] for record in first)
@@ -210,7 +210,31 @@ def test_some_records_ask_for_the_numbers_of_the_sources_alone(embedder):
     assert 30 < len(pointed) < 90
     assert {bool(re.fullmatch(r"(\[\d\])+", record["assistant"])) for record in pointed} == {True, False}
     for record in pointed:
-        assert re.fullmatch(r"(\[\d\])+", record["assistant"]) or record["assistant"] == prompts.NO_ANSWER
+        for answer in (record["assistant"], *(answer for _, answer in record.get("more", ()))):
+            assert re.fullmatch(r"(\[\d\])+", answer) or answer == prompts.NO_ANSWER
+
+
+def test_other_questions_are_answered_by_the_same_sources_or_lack_their_answer(embedder):
+    answered = lacking = 0
+    rng = random.Random(8)
+    for shelf, case in itertools.islice(from_worlds.drawn(rng, "train", FEW), 300):
+        others = from_worlds.more_of(rng, shelf, case)
+        assert len(others) <= from_worlds.MORE
+        for other in others:
+            assert other.sources == case.sources
+            assert other.question != case.question
+            if other.sentences:
+                answered += 1
+                cited = {number for _, numbers in other.sentences for number in numbers}
+                text = "\n".join(case.sources[number - 1].text for number in cited)
+                for quote in other.item.quotes:
+                    assert all(sentence.strip() in text for sentence in from_worlds.sentences_of(quote))
+            else:
+                lacking += 1
+                if other.item.quotes:
+                    assert from_worlds.lacks(other.sources, other.item)
+    assert answered > 600
+    assert 20 < lacking < answered / 4
 
 
 def test_held_out_worlds_stay_out():

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 
 from coursekit import prompts
 
@@ -15,6 +16,7 @@ sys.path.insert(0, str(TRAINING))
 
 import make_tokenizer  # noqa: E402
 import packing  # noqa: E402
+import train  # noqa: E402
 
 RECORDS = [
     {
@@ -37,11 +39,77 @@ def test_ids_are_those_of_the_chat_template(tokenizer):
     record = RECORDS[17]
     chat = [{"role": role, "content": record[role]} for role in ("system", "user", "assistant")]
     whole = tokenizer.apply_chat_template(chat, return_dict=True, return_assistant_tokens_mask=True)
-    ids, weights = packing.encode(record, tokenizer)
-    assert ids == whole["input_ids"]
-    assert [int(weight > 0) for weight in weights] == whole["assistant_masks"]
-    assert weights[-1] == packing.ANSWER, "the end mark is learnt too"
-    assert ids[-1] == tokenizer.eos_token_id
+    piece = packing.encode(record, tokenizer)
+    assert piece.ids == whole["input_ids"]
+    assert [int(weight > 0) for weight in piece.weights] == whole["assistant_masks"]
+    assert piece.weights[-1] == packing.ANSWER, "the end mark is learnt too"
+    assert piece.ids[-1] == tokenizer.eos_token_id
+
+
+def several(record, questions):
+    """A record that asks more questions about its sources."""
+    shared = record["user"].rpartition("Question: ")[0]
+    return {**record, "more": [(f"{shared}Question: {asked}", answer) for asked, answer in questions]}
+
+
+ASKED = [
+    ("Is it two?", "Two [1]."),
+    ("What is it?", "The manual does not tell it, but 4 hours pass [1]."),
+    ("A?", "B."),
+]
+
+
+def test_each_of_several_questions_reads_as_if_it_had_been_asked_alone(tokenizer):
+    record = several(RECORDS[17], ASKED)
+    piece = packing.encode(record, tokenizer)
+    assert piece.turns == sorted(piece.turns)
+    for number, (user, answer) in enumerate([(record["user"], record["assistant"]), *record["more"]], start=1):
+        alone = packing.encode({**RECORDS[17], "user": user, "assistant": answer}, tokenizer)
+        kept = [at for at, turn in enumerate(piece.turns) if turn in (0, number)]
+        for name in ("ids", "weights", "positions"):
+            assert [getattr(piece, name)[at] for at in kept] == getattr(alone, name)
+
+
+def test_a_question_reads_its_sources_and_itself_only(tokenizer):
+    rows = rows_of([several(RECORDS[0], ASKED), RECORDS[1]], tokenizer, 256)
+    batch = train.batch_of(rows)
+    row, seen = rows[0], batch["mask"][0, 0] == 0
+    for at in range(256):
+        allowed = [
+            before <= at and row.records[before] == row.records[at] and row.turns[before] in (0, row.turns[at])
+            for before in range(256)
+        ]
+        assert seen[at].tolist() == allowed
+
+
+def test_the_model_answers_several_questions_as_it_answers_each_alone(tokenizer):
+    model = train.new_model("smoke", tokenizer).eval()
+    record = several(RECORDS[0], ASKED)
+    together = answers_with_logits(model, [record], tokenizer)
+    alone = [
+        answers_with_logits(model, [{**RECORDS[0], "user": user, "assistant": answer}], tokenizer)
+        for user, answer in [(record["user"], record["assistant"]), *record["more"]]
+    ]
+    torch.testing.assert_close(together, torch.cat(alone), atol=0.02, rtol=0.02)
+
+
+def answers_with_logits(model, records, tokenizer):
+    batch = train.batch_of(rows_of(records, tokenizer, 256, stretched=False))
+    with torch.inference_mode():
+        return train.answers_of(model, model.model, batch, torch.device("cpu"))[0]
+
+
+def test_questions_that_pass_the_length_are_left_out_whole(tokenizer):
+    record = several(RECORDS[0], ASKED)
+    whole = packing.encode(record, tokenizer)
+    first = whole.turns.index(2)
+    shorter = packing.encode(record, tokenizer, first + 5)
+    assert shorter.ids == whole.ids[:first]
+    assert whole.end(first + 5) == first
+    assert whole.end(first - 1) == 0, "the first question does not fit"
+    assert packing.length_for(whole, (first + 5, 1024)) == 1024, "two questions would be lost"
+    with pytest.raises(ValueError, match="share their sources"):
+        packing.encode({**record, "more": [("[1] Other\nText.\n\nQuestion: A?", "B.")]}, tokenizer)
 
 
 def test_digits_are_tokens_of_their_own_and_text_comes_back(tokenizer):
@@ -50,9 +118,11 @@ def test_digits_are_tokens_of_their_own_and_text_comes_back(tokenizer):
     assert len(tokenizer.encode("40917")) == 5
 
 
-def rows_of(records, tokenizer, length=128):
+def rows_of(records, tokenizer, length=128, stretched=True):
     packer = packing.Packer(length, tokenizer.pad_token_id, random.Random(0))
-    closed = [packer.add(*packing.encode(record, tokenizer)) for record in records]
+    if not stretched:
+        packer.stretched = lambda positions, shared: positions
+    closed = [packer.add(packing.encode(record, tokenizer)) for record in records]
     return [row for row in closed if row] + packer.rest()
 
 
@@ -73,8 +143,9 @@ def test_loss_counts_the_answers_only(tokenizer):
 
 
 def test_the_loss_counts_the_cited_number_and_the_beginning_more(tokenizer):
-    ids, weights = packing.encode({**RECORDS[0], "assistant": "It runs for 7 hours [3]."}, tokenizer)
-    heavy = [tokenizer.decode([token]) for token, weight in zip(ids, weights) if weight == packing.CITED]
+    piece = packing.encode({**RECORDS[0], "assistant": "It runs for 7 hours [3]."}, tokenizer)
+    weights = piece.weights
+    heavy = [tokenizer.decode([token]) for token, weight in zip(piece.ids, weights) if weight == packing.CITED]
     assert heavy == ["3"], "the 7 is a fact, not a citation"
     answer = [weight for weight in weights if weight]
     assert answer[: packing.BEGINS] == [packing.BEGINNING] * packing.BEGINS
@@ -83,16 +154,19 @@ def test_the_loss_counts_the_cited_number_and_the_beginning_more(tokenizer):
 
 def test_positions_begin_anew_with_each_record_and_only_grow_inside(tokenizer):
     jumped = 0
-    for row in rows_of(RECORDS, tokenizer, 512):
-        begins = [at for at, position in enumerate(row.positions) if position == 0]
-        system = tokenizer.convert_tokens_to_ids("<|system|>")
-        assert begins[0] == 0
-        assert all(row.tokens[at] in (system, tokenizer.pad_token_id) for at in begins)
-        for start, end in itertools.pairwise([*begins, 512]):
-            steps = np.diff(row.positions[start:end])
-            assert (steps >= 1).all()
-            assert row.positions[end - 1] < packing.WINDOW
-            jumped += bool((steps > 1).any())
+    system = tokenizer.convert_tokens_to_ids("<|system|>")
+    for row in rows_of([several(record, ASKED) for record in RECORDS], tokenizer, 512):
+        for number in range(row.records.max() + 1):
+            inside = row.records == number
+            positions, turns = row.positions[inside], row.turns[inside]
+            assert row.tokens[inside][0] == system
+            assert positions[0] == 0
+            for turn in range(1, turns.max() + 1):
+                steps = np.diff(positions[(turns == 0) | (turns == turn)])
+                assert (steps >= 1).all()
+                assert (np.diff(positions[turns == turn]) == 1).all(), "no jump inside a question and its answer"
+            assert positions.max() < packing.WINDOW
+            jumped += bool((np.diff(positions[turns == 0]) > 1).any())
     assert 0 < jumped < 20, "some records are stretched, most are not"
 
 
