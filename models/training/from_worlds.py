@@ -17,6 +17,7 @@ import time
 from collections.abc import Iterator, Sequence
 
 import numpy as np
+import packing
 import swap
 
 from coursekit import chunking, paths, prompts
@@ -31,6 +32,11 @@ CHUNKINGS: dict[str, tuple[float, str, dict]] = {
     "sentences 1 0": (1, "sentences", {"before": 1, "after": 0}),
     "sentences 1 1": (2, "sentences", {"before": 1, "after": 1}),
 }
+# How often each is drawn: mostly the small sources that the course hands to a small reader.
+SHARES = {
+    "headings 128": 1, "headings 64": 1.5,
+    "sentences 0 0": 1, "sentences 0 1": 1, "sentences 1 0": 1, "sentences 1 1": 4,
+}  # fmt: skip
 BLENDED = ("sentences 0 1", "sentences 1 0")  # their vectors are made from those of single sentences
 FORM = 1  # of a ranking in the cache; to be raised when `rank` changes
 RANKED = 12  # passages kept for each question
@@ -409,7 +415,7 @@ def draw(rng: random.Random, shelf: Shelf, item: swap.Item) -> Case | None:
     names = [name for name in cuts if not source.answerable or 1 <= len(cuts[name].needs[item.at]) <= 3]
     if not names:
         return None
-    name = rng.choices(names, [CHUNKINGS[name][0] for name in names])[0]
+    name = rng.choices(names, [SHARES[name] for name in names])[0]
     cut = cuts[name]
     k = rng.choices(list(HOW_MANY), list(HOW_MANY.values()))[0]
     top, needs, sentences = cut.top[item.at], cut.needs[item.at], ()
@@ -446,6 +452,8 @@ def more_of(rng: random.Random, shelf: Shelf, case: Case, most: int = MORE) -> l
             continue
         if source.answerable and needs and all(full & held for _, full in needs):
             sentences = cite(item, holders_of(chosen, needs))
+            if not packing.is_kept(rng, min(number for _, numbers in sentences for number in numbers)):
+                continue
         elif lacking < MORE_LACKING and held & set(cut.top[item.at][:3]) and rng.random() < 0.5:
             superseded = source.type == "superseded"
             if source.answerable and (superseded or held & cut.near[item.at] or not lacks(case.sources, item)):

@@ -18,6 +18,8 @@ import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import packing
+
 from coursekit.prompts import CLOSED_BOOK, GROUNDED, NO_ANSWER, Source, user_turn
 
 PHRASES = Path(__file__).resolve().parent / "generated"
@@ -1530,7 +1532,7 @@ def more_of(draft: Draft, rng: random.Random) -> list[tuple[str, str]]:
             if stated[key] > 1 or len(key) > 2 or key in asked_for or key[0] not in entities:
                 continue
             question = ask_for(world, entities[key[0]], key[1])
-            if question:
+            if question and packing.is_kept(rng, number):
                 found.append((question, cite(answer, number)))
     found = rng.sample(found, min(len(found), OTHERS))
     if rng.random() < OTHERS_LACKING:

@@ -23,6 +23,8 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 
+import packing
+
 from coursekit.chunking import SENTENCE_END
 from coursekit.errors import CourseError
 from coursekit.prompts import GROUNDED, NO_ANSWER, Source, user_turn
@@ -1170,7 +1172,7 @@ def more_of(rng: random.Random, pool: Pool, sources: Sequence[Source], asked: st
             pairs = pool.by_sentence.get(sentence) or [
                 (kind, Pair((0, 0, 0), sentence[:-1], {}, frozenset())) for kind in ANY_SENTENCE if fit(sentence)
             ]
-            if not pairs:
+            if not pairs or not packing.is_kept(rng, number):
                 continue
             kind, pair = rng.choice(pairs)
             made = asked_and_answered(rng, pool, kind, pair)

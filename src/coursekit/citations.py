@@ -133,10 +133,11 @@ def parse(text: str, n_sources: int) -> Citations:
     return Citations(plain.strip(), sentences, valid, tuple(number for number in cited if number not in valid))
 
 
-STEM = re.escape(NO_ANSWER.rstrip(".").casefold()).replace(r"do\ not", r"(?:do not|don't)")
+# The fixed sentence, and how other models put it: "The sources do not say how long it lasts", "… whether", "… that", "… the weight".
 ABSTAINS = re.compile(
-    STEM + r"(?: (?:if|how|wh|th)[^,;:.!?]*)?"
-)  # "… how long it lasts", "… whether", "… that", "… the weight"
+    rf"(?:(?:it|this|that|the answer) is )?{re.escape(NO_ANSWER.rstrip('.').casefold())}"
+    r"|the sources (?:do not|don't) say(?: (?:if|how|wh|th)[^,;:.!?]*)?"
+)
 
 
 def abstains(text: str) -> bool:

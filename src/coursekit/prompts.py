@@ -11,7 +11,9 @@ from coursekit.errors import CourseError
 from coursekit.index import Hit
 from coursekit.marks import neutralise
 
-NO_ANSWER = "The sources do not say."
+# Its first word begins no other answer, so that a small model decides at one token whether to answer: "The sources …" would compete with
+# each single answer that begins with "The", and win against all of them together.
+NO_ANSWER = "Not in the sources."
 GROUNDED = (
     "Answer the question from the numbered sources. Cite each source that you use, as [1]. "
     f"If the sources do not hold the answer, say: {NO_ANSWER}"
