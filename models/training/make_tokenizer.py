@@ -45,11 +45,11 @@ def corpus(prose: Path, records: int, paragraphs: int) -> Iterator[str]:
     """Text for the tokenizer: training records and paragraphs of prose."""
     # Imported here: they load all the training material, which the tokenizer's own tests do without.
     import mixture
-    import prose_tasks
+    import prose_text
 
     for record in itertools.islice(mixture.curriculum(random.Random(0), lambda: 0.5, prose=prose), records):
         yield "\n".join((record["system"], record["user"], record["assistant"]))
-    yield from itertools.islice(prose_tasks.paragraphs(prose), paragraphs)
+    yield from itertools.islice(prose_text.paragraphs(prose), paragraphs)
 
 
 def main() -> None:

@@ -11,7 +11,7 @@ TRAINING = Path(__file__).resolve().parents[2] / "models" / "training"
 sys.path.insert(0, str(TRAINING))
 
 import form_checks  # noqa: E402
-import forms  # noqa: E402
+import form_table  # noqa: E402
 
 SOURCES = [Source("Velt 30 > Battery", "One charge of the Velt 30 lasts 36 hours. Keep it dry.")]
 FACT = "The Velt 30 runs for 36 hours [1]."
@@ -47,7 +47,7 @@ def test_a_check_tells_what_follows(request_):
 
 def test_there_are_eight_requests_none_of_them_worded_as_in_training():
     assert len(form_checks.REQUESTS) == 8
-    known = {wording for form in forms.FORMS.values() for wording in form.wordings}
+    known = {wording for form in form_table.FORMS.values() for wording in form.wordings}
     for request in form_checks.REQUESTS:
         assert request.instruction not in known
         assert request.system.startswith(GROUNDED)

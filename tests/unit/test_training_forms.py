@@ -11,6 +11,8 @@ from pathlib import Path
 import pytest
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "models" / "training"))
+import form_facts
+import form_table
 import forms
 
 from coursekit.prompts import GROUNDED, NO_ANSWER, Source, user_turn
@@ -41,22 +43,24 @@ def test_a_stream_repeats_with_its_seed_and_is_fast():
     assert time.perf_counter() - started < 3
     assert drawn == [next(second) for _ in range(3000)]
     tally = collections.Counter(name for one in drawn for name in one["task"].removeprefix("form ").split(" + "))
-    assert set(forms.FORMS) <= set(tally)
+    assert set(form_table.FORMS) <= set(tally)
     assert len({one["system"] for one in drawn}) > 2500
 
 
 def test_forms_are_many_and_worded_in_many_ways():
-    assert len(forms.FORMS) >= 16
-    for name, form in forms.FORMS.items():
-        training = [wording for other, wording in forms.TRAINING_WORDINGS if other == name]
+    assert len(form_table.FORMS) >= 16
+    for name, form in form_table.FORMS.items():
+        training = [wording for other, wording in form_table.TRAINING_WORDINGS if other == name]
         assert len(set(training)) >= 10
         assert len(set(form.wordings)) == len(form.wordings)
-    share = len(forms.VALIDATION_WORDINGS) / (len(forms.VALIDATION_WORDINGS) + len(forms.TRAINING_WORDINGS))
+    share = len(form_table.VALIDATION_WORDINGS) / (
+        len(form_table.VALIDATION_WORDINGS) + len(form_table.TRAINING_WORDINGS)
+    )
     assert 0.2 <= share <= 0.25
 
 
 def test_validation_wordings_never_reach_training():
-    fixed = [wording for _, wording in forms.VALIDATION_WORDINGS if "{" not in wording]
+    fixed = [wording for _, wording in form_table.VALIDATION_WORDINGS if "{" not in wording]
     seen = "\n".join(one["system"] + one["user"] for one, _ in zip(forms.examples(random.Random(1)), range(4000)))
     assert not [wording for wording in fixed if wording in seen]
     stream = forms.examples(random.Random(1), split="valid")
@@ -92,7 +96,7 @@ def test_a_list_of_orders_becomes_steps_where_the_question_asks_how():
 
 
 def test_yes_and_no_do_not_stand_behind_a_source():
-    assert not forms.FORMS["according"].fits(forms.fact_of(record("No, keep it dry [2].")))
+    assert not form_table.FORMS["according"].fits(form_facts.fact_of(record("No, keep it dry [2].")))
 
 
 def test_styles_leave_citations_alone():
@@ -132,7 +136,7 @@ def test_words_are_within_the_limit():
         assert len(re.sub(r"\[\d\]", "", made["assistant"]).split()) <= limit
 
 
-@pytest.mark.parametrize("name", forms.FORMS)
+@pytest.mark.parametrize("name", form_table.FORMS)
 def test_an_abstention_keeps_the_fixed_sentence_and_cites_nothing(name):
     for seed in range(20):
         text = reformed(name, NO_ANSWER, seed)
@@ -159,4 +163,4 @@ def test_other_records_come_back_unchanged():
 
 def test_a_quote_is_left_out_where_two_sentences_would_do():
     two = Source("A", "The lamp is green at night. The lamp is green at noon.")
-    assert forms.quote_for("The lamp is green [1].", two) == ""
+    assert form_facts.quote_for("The lamp is green [1].", two) == ""

@@ -1,7 +1,6 @@
 """The invented worlds that course-lm is trained on: answers follow from their sources, abstentions lack theirs, and wording varies."""
 
 import collections
-import importlib.util
 import itertools
 import random
 import re
@@ -11,27 +10,25 @@ from pathlib import Path
 
 import pytest
 
+sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "models" / "training"))
+import generated
+import generated_phrases
+import generated_questions
+import generated_values
+import generated_words
+import generated_world
+
 from coursekit.prompts import NO_ANSWER
 
-PATH = Path(__file__).resolve().parents[2] / "models" / "training" / "generated.py"
 CITED = re.compile(r"\[(\d)\]")
 
 
 @pytest.fixture(scope="module")
-def module():
-    spec = importlib.util.spec_from_file_location("training_generated", PATH)
-    loaded = importlib.util.module_from_spec(spec)
-    sys.modules[spec.name] = loaded
-    spec.loader.exec_module(loaded)
-    return loaded
-
-
-@pytest.fixture(scope="module")
-def drafts(module):
+def drafts():
     return [
         (level, draft)
         for level in (1, 2, 3)
-        for draft in itertools.islice(module.drafts(random.Random(level), level), 4000)
+        for draft in itertools.islice(generated.drafts(random.Random(level), level), 4000)
     ]
 
 
@@ -39,8 +36,8 @@ def plain(text):
     return re.sub(r"\s+", " ", text).lower()
 
 
-def test_there_is_enough_to_ask(module):
-    domains = module.load()
+def test_there_is_enough_to_ask():
+    domains = generated_phrases.load()
     assert len(domains) >= 25
     assert sum(len(domain.attributes) + len(domain.rules) for domain in domains) >= 250
     for domain in domains:
@@ -55,12 +52,12 @@ def test_there_is_enough_to_ask(module):
         assert all(len(item.steps) >= 4 for item in domain.procedures)
 
 
-def test_each_attribute_is_asked_in_many_ways(module):
+def test_each_attribute_is_asked_in_many_ways():
     rng = random.Random(4)
     for _ in range(60):
-        world = module.World(rng, 2)
+        world = generated_world.World(rng, 2)
         attribute = rng.choice(world.domain.attributes)
-        assert len({module.ask(world, world.entity, attribute) for _ in range(60)}) >= 12
+        assert len({generated_questions.ask(world, world.entity, attribute) for _ in range(60)}) >= 12
 
 
 def test_values_stand_in_the_cited_sources_and_in_the_answer(drafts):
@@ -103,9 +100,11 @@ def test_the_newer_source_holds(drafts):
         assert int(re.search(r"20\d\d", draft.gold[0].heading)[0]) == max(years)
 
 
-def test_abstentions_lack_their_answer(module, drafts):
+def test_abstentions_lack_their_answer(drafts):
     attributes = {
-        (domain.name, attribute.label): attribute for domain in module.load() for attribute in domain.attributes
+        (domain.name, attribute.label): attribute
+        for domain in generated_phrases.load()
+        for attribute in domain.attributes
     }
     by_label = collections.defaultdict(list)
     for (_, label), attribute in attributes.items():
@@ -159,27 +158,27 @@ def test_levels_grow(drafts):
 
 
 @pytest.mark.parametrize("level", [0, 1, 2, 3])
-def test_records_are_the_same_for_a_seed(module, level):
-    first = list(itertools.islice(module.examples(random.Random(3), level), 300))
-    assert first == list(itertools.islice(module.examples(random.Random(3), level), 300))
-    assert first != list(itertools.islice(module.examples(random.Random(4), level), 300))
+def test_records_are_the_same_for_a_seed(level):
+    first = list(itertools.islice(generated.examples(random.Random(3), level), 300))
+    assert first == list(itertools.islice(generated.examples(random.Random(3), level), 300))
+    assert first != list(itertools.islice(generated.examples(random.Random(4), level), 300))
     assert all(set(item) - {"more"} == {"task", "system", "user", "assistant"} for item in first)
     text = "".join(str(value) for item in first for value in item.values())
     assert not re.search(r"\{[^}]*\}", text)
 
 
-def test_first_steps_can_be_read_off(module):
-    for item in itertools.islice(module.examples(random.Random(5), 0), 1000):
+def test_first_steps_can_be_read_off():
+    for item in itertools.islice(generated.examples(random.Random(5), 0), 1000):
         assert CITED.sub("", item["assistant"]).rstrip(". ") in item["user"] + "."
 
 
-def test_other_questions_are_answered_by_one_source_or_by_none(module, drafts):
+def test_other_questions_are_answered_by_one_source_or_by_none(drafts):
     rng, answered, lacking = random.Random(2), 0, 0
-    attributes = {attribute.label for domain in module.load() for attribute in domain.attributes}
+    attributes = {attribute.label for domain in generated_phrases.load() for attribute in domain.attributes}
     for _, draft in drafts[::5]:
         if not draft.passages:
             continue
-        for question, answer in module.more_of(draft, rng):
+        for question, answer in generated.more_of(draft, rng):
             assert question != draft.question
             if answer == NO_ANSWER:
                 lacking += 1
@@ -203,24 +202,24 @@ def test_wording_varies(drafts):
     assert len(openings) > 60
 
 
-def test_no_forbidden_name_occurs(module):
-    phrases = "".join(path.read_text() for path in module.PHRASES.glob("*.txt")).lower()
-    names = [module.invented(random.Random(seed)).lower() for seed in range(3000)]
-    assert not module.FORBIDDEN & set(names)
+def test_no_forbidden_name_occurs():
+    phrases = "".join(path.read_text() for path in generated_phrases.PHRASES.glob("*.txt")).lower()
+    names = [generated_words.invented(random.Random(seed)).lower() for seed in range(3000)]
+    assert not generated_words.FORBIDDEN & set(names)
     for name in ("larkspur", "tarnbeck", "skerrow", "marlhope", "fennick", "oxbarrow", "wrenfall", "quillmere"):
-        assert name in module.FORBIDDEN
+        assert name in generated_words.FORBIDDEN
         assert name not in phrases
 
 
-def test_unknown_levels_and_types_are_refused(module):
+def test_unknown_levels_and_types_are_refused():
     with pytest.raises(ValueError, match="no level 7"):
-        next(module.examples(random.Random(1), 7))
+        next(generated.examples(random.Random(1), 7))
     with pytest.raises(ValueError, match="No value type"):
-        module.parse_spec("colour 3")
+        generated_values.parse_spec("colour 3")
 
 
-def test_it_is_fast(module):
-    records = module.examples(random.Random(6), 3)
+def test_it_is_fast():
+    records = generated.examples(random.Random(6), 3)
     next(records)
     start = time.process_time()
     collections.deque(itertools.islice(records, 2000), maxlen=0)

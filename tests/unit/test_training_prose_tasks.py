@@ -11,7 +11,10 @@ from pathlib import Path
 import pytest
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "models" / "training"))
+import prose_patterns
+import prose_pool
 import prose_tasks
+import prose_text
 
 from coursekit.errors import CourseError
 from coursekit.prompts import NO_ANSWER
@@ -99,17 +102,17 @@ def sources(record):
 
 def test_another_file_is_refused_in_one_sentence(file, tmp_path):
     with pytest.raises(CourseError, match="SHA-256"):
-        next(prose_tasks.paragraphs(file))
+        next(prose_text.paragraphs(file))
     with pytest.raises(CourseError, match="no prose file"):
-        next(prose_tasks.paragraphs(tmp_path / "none.xz"))
+        next(prose_text.paragraphs(tmp_path / "none.xz"))
 
 
 def test_paragraphs_are_cleaned(file):
-    found = list(prose_tasks.paragraphs(file, sha256=None))
+    found = list(prose_text.paragraphs(file, sha256=None))
     assert len(found) == len(THINGS) * len(PLACES) * 6
-    assert prose_tasks.clean("For more information, see Widgets.") == ""
-    assert prose_tasks.clean("x " * 2000) == ""
-    assert prose_tasks.clean("A  lamp[^1] glows , then stops.") == "A lamp glows, then stops."
+    assert prose_text.clean("For more information, see Widgets.") == ""
+    assert prose_text.clean("x " * 2000) == ""
+    assert prose_text.clean("A  lamp[^1] glows , then stops.") == "A lamp glows, then stops."
 
 
 def test_an_answer_stands_in_the_source_that_it_cites(records):
@@ -158,8 +161,8 @@ def test_gold_stands_mostly_first_or_second(records):
 
 
 def test_patterns_and_wordings_are_many(records):
-    assert len(prose_tasks.PATTERNS) >= 10
-    assert all(len(pattern.asks) >= 8 for pattern in prose_tasks.PATTERNS.values())
+    assert len(prose_patterns.PATTERNS) >= 10
+    assert all(len(pattern.asks) >= 8 for pattern in prose_patterns.PATTERNS.values())
     assert len({record["task"] for record in reading(records)}) >= 8
     assert len({record["user"] for record in reading(records)}) > 0.95 * len(reading(records))
 
@@ -174,8 +177,8 @@ def test_a_stream_repeats_with_its_seed_and_is_fast(file):
 
 
 def test_held_out_documents_are_not_in_training(file):
-    train, valid = (prose_tasks.pool_of(file, sha256=None, split=split) for split in ("train", "valid"))
-    assert len(valid.texts) == len(THINGS) * len(PLACES) // prose_tasks.HELD_OUT
+    train, valid = (prose_pool.pool_of(file, sha256=None, split=split) for split in ("train", "valid"))
+    assert len(valid.texts) == len(THINGS) * len(PLACES) // prose_pool.HELD_OUT
     assert not {str(text) for text in train.texts} & {str(text) for text in valid.texts}
 
 
@@ -188,4 +191,4 @@ def test_held_out_documents_are_not_in_training(file):
     ],
 )
 def test_the_asker_speaks_of_himself(text, expected):
-    assert prose_tasks.to_asker(text) == expected
+    assert prose_text.to_asker(text) == expected
