@@ -56,6 +56,8 @@ POINTERS = (
     "Do not answer the question. Name the sources that hold the answer, as [1] or [1][2].",
     "Find the source that answers the question and reply with its number in brackets.",
 )
+WHOLE = re.compile(r"[A-Z0-9][^|\n]*[.!?]")
+LONGEST_QUOTE = 45  # words of evidence that are copied as the answer
 AS_WRITTEN = 0.12  # the share of worlds that keep their names and numbers
 LIVES = 150  # records before a variant is thrown away
 AT_WORK = 6  # variants drawn from at a time, so that neighbouring records come from several worlds
@@ -382,13 +384,28 @@ def supports(sentence: str, item: swap.Item) -> set[int]:
     return {counts[0][1]} if counts[0][0] >= counts[1][0] + 2 else set()
 
 
+def quoted(item: swap.Item) -> list[str] | None:
+    """The evidence as an answer, where it is made of short whole sentences that hold a name of each fact; else None."""
+    quotes = [quote.strip() for quote in item.quotes]
+    text = " ".join(quotes)
+    whole = all(WHOLE.fullmatch(quote) and len(sentences_of(quote)) == 1 for quote in quotes)
+    held = all(any(swap.stands_in(alias, text) for alias in group) for group in item.groups)
+    return quotes if whole and held and len(text.split()) <= LONGEST_QUOTE else None
+
+
 def cite(item: swap.Item, holders: dict[int, tuple[int, ...]]) -> tuple[tuple[str, tuple[int, ...]], ...]:
     """The sentences of an answer with the numbers of the sources that hold the evidence for each.
+
+    Where the evidence can stand as an answer, it is the answer: a small model copies a sentence more surely than it puts it anew.
 
     Args:
         item: the question.
         holders: for each piece of evidence the numbers of the sources that hold it.
     """
+    copied = quoted(item)
+    if copied:
+        last = len(copied) - 1
+        return tuple((f"{text}{'' if at == last else ' '}", holders[at]) for at, text in enumerate(copied))
     sentences = sentences_of(item.answer)
     together = tuple(sorted({number for numbers in holders.values() for number in numbers}))
     if len(set(holders.values())) == 1:  # a bare "Yes." needs no source: the next sentence gives it

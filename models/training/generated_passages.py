@@ -39,7 +39,6 @@ def prose(
     rng, parts = world.rng, []
     for attribute in attributes:
         value, state = world.value(entity, attribute), rng.choice(attribute.states)
-        facts[key_of(entity, attribute)] = world.fill(state, entity, value)
         roll = rng.random()
         if roll < 0.12 and not ranged:
             text = f"The {lower(attribute.label)} {be(attribute.label)} {value}."
@@ -49,6 +48,7 @@ def prose(
             text = world.fill(state, entity, value, world.stand_in(entity, state))
         else:
             text = world.fill(state, entity, value)
+        facts[key_of(entity, attribute)] = text  # the answer copies it: that is surer than to put it anew
         if parts and rng.random() < 0.2 and ":" not in text + parts[-1]:
             parts[-1] = f"{parts[-1][:-1]}{rng.choice((', and ', '; ', ', and '))}{lower(text)}"
         else:
@@ -88,9 +88,10 @@ def passage(
     if not plain and roll < 0.28:
         first = attributes[0]
         value, state = world.value(entity, first), rng.choice(first.states)
-        facts[key_of(entity, first)] = world.fill(state, entity, value)
         asked = world.fill(rng.choice(first.plain), entity, phrase=world.stand_in(entity))
-        text = world.fill(state, entity, value, rng.choice((entity.phrase, world.stand_in(entity))))
+        text = facts[key_of(entity, first)] = world.fill(
+            state, entity, value, rng.choice((entity.phrase, world.stand_in(entity)))
+        )
         if rng.random() < 0.5:
             return Passage(f"{world.heading(entity, ('Questions', 'FAQ'))} > {asked}", text, facts)
         return Passage(world.heading(entity, ("Questions and answers", "FAQ")), f"{asked}\n{text}", facts)

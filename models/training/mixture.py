@@ -16,8 +16,8 @@ import prose_tasks
 STAGES: list[tuple[float, dict[str, float]]] = [
     (0.00, {"level 0": 0.5, "level 1": 1, "level 2": 2, "level 3": 2, "worlds": 3, "prose": 2}),
     (0.10, {"level 1": 0.5, "level 2": 1, "level 3": 3, "worlds": 5, "forms": 0.5, "prose": 2}),
-    (0.40, {"level 2": 0.5, "level 3": 2.5, "worlds": 5, "forms": 2, "prose": 2.5}),
-    (0.70, {"level 3": 2, "worlds": 5, "forms": 2.5, "prose": 2}),
+    (0.40, {"level 2": 0.5, "level 3": 3, "worlds": 3, "forms": 2, "prose": 4}),
+    (0.70, {"level 3": 3, "worlds": 3, "forms": 2, "prose": 3}),
 ]
 
 

@@ -150,6 +150,17 @@ def test_two_facts_are_cited_each_at_its_own_sentence_or_both_at_the_end(cases):
                     assert not held or any(value in own for value in held), (place, case.answer)
 
 
+def test_evidence_that_can_stand_alone_is_the_answer(cases):
+    answered = [case for case in cases if case.sentences]
+    copied = [case for case in answered if from_worlds.quoted(case.item)]
+    assert 0.4 < len(copied) / len(answered) < 0.9
+    for case in copied:
+        assert [text.strip() for text, _ in case.sentences] == [quote.strip() for quote in case.item.quotes]
+        assert all("|" not in text for text, _ in case.sentences), "a row of a table is no answer"
+        for group in case.item.groups:
+            assert any(swap.stands_in(alias, case.answer) for alias in group)
+
+
 def test_abstentions_lack_the_answer_and_are_frequent_enough(cases):
     lacking = [case for case in cases if not case.sentences and case.item.answer]
     assert len(lacking) > 0.04 * len(cases)
