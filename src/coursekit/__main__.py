@@ -1,6 +1,7 @@
 """The command line: `python -m coursekit check-env`, `search "…"`, `ask "…"` and `evaluate`."""
 
 import argparse
+import os
 import sys
 
 from coursekit.commands import ask, evaluate, search
@@ -30,7 +31,14 @@ def main(argv: list[str] | None = None) -> int:
             from coursekit import environment
 
             return environment.main()
-        return COMMANDS[arguments.command].run(arguments)
+        status = COMMANDS[arguments.command].run(arguments)
+        sys.stdout.flush()
+        return status
+    except (
+        BrokenPipeError
+    ):  # `… | head` has read enough: what is still to be written goes nowhere, as Python's manual advises
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
     except CourseError as error:
         print(error, file=sys.stderr)
         return 2

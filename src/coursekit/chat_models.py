@@ -129,13 +129,17 @@ def _read_json(path: Path) -> dict:
     return value if isinstance(value, dict) else {}
 
 
-def check_folder(folder: Path) -> None:
+def check_folder(folder: Path, name: str | None = None) -> None:
     """Whether a folder holds a whole chat model: config, weights, tokenizer and chat template.
+
+    Args:
+        folder: the model's.
+        name: how messages call it, instead of by its folder.
 
     Raises:
         CourseError: something is missing, or it is a LoRA adapter, which needs its base model.
     """
-    name = folder.name
+    name = name or folder.name
     if folder == _default_or_none() and not folder.is_dir():
         raise CourseError(
             "The folder models/course-lm is missing, so the clone is incomplete: run `git checkout -- models`."

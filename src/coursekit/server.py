@@ -22,16 +22,15 @@ from coursekit import chat_models, server_state
 from coursekit.errors import CourseError
 
 HOST = "127.0.0.1"
-KINDS = ("local", "hub")  # folders are served without a network; a Hub id needs a second server, which may use one
 POLL = 2.0  # seconds between two looks at who is still there
 START_LIMIT = 300  # seconds for a start: about 5 on an idle machine with two cores, many more on a busy one
 PORT_LIMIT = 1.0  # seconds in which a killed server's port becomes free
 BUSY_LIMIT = 30  # seconds that a living server may leave /health unanswered, as while it loads a model
 
 
-def log_path(kind: str) -> Path:
+def log_path() -> Path:
     """What the server and its watcher print; begun anew at each start."""
-    return server_state.file_of(kind, "log")
+    return server_state.file_of("log")
 
 
 def healthy(port: int, timeout: float = 5.0) -> bool:
@@ -46,9 +45,9 @@ def healthy(port: int, timeout: float = 5.0) -> bool:
         connection.close()
 
 
-def running(kind: str) -> bool:
-    """Whether a server of this kind runs and answers; one that is busy with loading a model is waited for."""
-    state = server_state.read_state(kind)
+def running() -> bool:
+    """Whether the server runs and answers; one that is busy with loading a model is waited for."""
+    state = server_state.read_state()
     deadline = time.monotonic() + BUSY_LIMIT
     while state and state["ready"] and all(server_state.alive(entry) for entry in state["processes"]):
         if healthy(state["port"]):
@@ -59,8 +58,8 @@ def running(kind: str) -> bool:
     return False
 
 
-def ensure(kind: str) -> int:
-    """Start the server of a kind, or join the one that runs; a dead one is started again, at its port if that is still free.
+def ensure() -> int:
+    """Start the server, or join the one that runs; a dead one is started again, at its port if that is still free.
 
     Returns:
         Its port on the loopback address.
@@ -68,21 +67,21 @@ def ensure(kind: str) -> int:
     Raises:
         CourseError: it stops while it starts (the message gives the reason), or does not answer in time.
     """
-    with server_state.locked(kind) as held:
+    with server_state.locked() as held:
         if not held:
             raise CourseError("Another notebook has been starting the model server for minutes: restart its kernel.")
-        state = server_state.read_state(kind)
+        state = server_state.read_state()
         me = server_state.entry_of(os.getpid())
         users = [entry for entry in server_state.users_of(state) if entry["pid"] != me["pid"]] + [me]
-        if state and running(kind):
-            server_state.write_state(kind, {**state, "users": users})
+        if state and running():
+            server_state.write_state({**state, "users": users})
             return state["port"]
         if state:
             _end(state["processes"])
         port = _free_port(state["port"] if state else 0)
         for attempt in (1, 2, 3):
             try:
-                return _start(kind, port, users)
+                return _start(port, users)
             except _PortTakenError:
                 if attempt == 3:
                     raise CourseError("No free port was found for the model server: try again.") from None
@@ -117,43 +116,43 @@ def _bind(port: int) -> int | None:
     return None
 
 
-def _start(kind: str, port: int, users: list[dict]) -> int:
+def _start(port: int, users: list[dict]) -> int:
     """Start the watcher, which starts the server, and wait until it answers. The lock is held by the caller."""
     token = secrets.token_hex(8)
     state = {"port": port, "token": token, "processes": [], "ready": False, "users": users, "loaded": {}}
-    server_state.write_state(kind, state)
+    server_state.write_state(state)
     try:
-        state["processes"] = [_launch(kind, port, token)]
-        server_state.write_state(kind, state)
-        _wait(kind, port, state["processes"][0])
+        state["processes"] = [_launch(port, token)]
+        server_state.write_state(state)
+        _wait(port, state["processes"][0])
         children = psutil.Process(state["processes"][0]["pid"]).children(recursive=True)
         state["processes"] += [server_state.entry_of(child.pid) for child in children]
-        server_state.write_state(kind, {**state, "ready": True})
+        server_state.write_state({**state, "ready": True})
     except BaseException as error:  # Ctrl-C too: half a server must not stay
         _end(state["processes"])
-        server_state.file_of(kind, "json").unlink(missing_ok=True)
+        server_state.file_of("json").unlink(missing_ok=True)
         if isinstance(error, (OSError, ValueError, subprocess.SubprocessError, psutil.Error)):
             raise CourseError(f"The model server could not be started ({type(error).__name__}): try again.") from error
         raise
     return port
 
 
-def _launch(kind: str, port: int, token: str) -> dict:
+def _launch(port: int, token: str) -> dict:
     """Start the watcher by a process that ends at once: so it is no child of a kernel, which on Windows takes its children along.
 
     Returns:
         The watcher, as the state file names it.
     """
-    with open(log_path(kind), "wb") as log:
+    with open(log_path(), "wb") as log:
         done = subprocess.run(
-            [sys.executable, "-m", "coursekit.server", "launch", kind, str(port), token, _device()],
-            stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=log, cwd=chat_models.base_folder(), env=_environment(kind),
+            [sys.executable, "-m", "coursekit.server", "launch", str(port), token, _device()],
+            stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=log, cwd=chat_models.base_folder(), env=_environment(),
             timeout=START_LIMIT, check=False,
         )  # fmt: skip
     try:
         return server_state.entry_of(int(done.stdout))
     except (ValueError, psutil.NoSuchProcess):
-        raise CourseError(f"The model server stopped while starting: {last_line(kind)}") from None
+        raise CourseError(f"The model server stopped while starting: {last_line()}") from None
 
 
 def launch(*arguments: str) -> int:
@@ -169,16 +168,15 @@ def launch(*arguments: str) -> int:
     return 0
 
 
-def _environment(kind: str) -> dict[str, str]:
-    """The server's environment: no key of yours, no telemetry, and for folders no look at the Hub.
+def _environment() -> dict[str, str]:
+    """The server's environment: no key of yours, no telemetry, and no look at the Hub.
 
     OpenMP's threads wait without spinning: that costs an idle machine 0 to 5 % of the speed, and is five times as fast beside
     another program that keeps both cores busy, such as a training run.
     """
     kept = {name: value for name, value in os.environ.items() if not name.startswith("OPENAI_")}
-    offline = {"HF_HUB_OFFLINE": "1"} if kind == "local" else {}
-    plain = {"HF_HUB_DISABLE_TELEMETRY": "1", "PYTHONUNBUFFERED": "1", "PYTHONUTF8": "1"}
-    return {"OMP_WAIT_POLICY": "PASSIVE", **kept, **plain, **offline}
+    offline = {"HF_HUB_OFFLINE": "1", "HF_HUB_DISABLE_TELEMETRY": "1"}
+    return {"OMP_WAIT_POLICY": "PASSIVE", **kept, **offline, "PYTHONUNBUFFERED": "1", "PYTHONUTF8": "1"}
 
 
 def _device() -> str:
@@ -188,13 +186,13 @@ def _device() -> str:
     return "cuda" if torch.cuda.is_available() else "cpu"
 
 
-def _wait(kind: str, port: int, watcher: dict) -> None:
+def _wait(port: int, watcher: dict) -> None:
     deadline = time.monotonic() + START_LIMIT
     while not healthy(port):
         if not server_state.alive(watcher):
-            if "address already in use" in _log_text(kind).lower():
+            if "address already in use" in _log_text().lower():
                 raise _PortTakenError
-            raise CourseError(f"The model server stopped while starting: {last_line(kind)}")
+            raise CourseError(f"The model server stopped while starting: {last_line()}")
         if time.monotonic() > deadline:
             raise CourseError(
                 f"The model server did not start within {START_LIMIT} s: close other programs and try again."
@@ -202,16 +200,16 @@ def _wait(kind: str, port: int, watcher: dict) -> None:
         time.sleep(0.1)
 
 
-def _log_text(kind: str) -> str:
+def _log_text() -> str:
     try:
-        return log_path(kind).read_text(encoding="utf-8", errors="replace")
+        return log_path().read_text(encoding="utf-8", errors="replace")
     except OSError:
         return ""
 
 
-def last_line(kind: str) -> str:
+def last_line() -> str:
     """The last line of the server's log, or of the last exception in it, as the end of a sentence and without paths."""
-    lines = [line.strip() for line in _log_text(kind).splitlines() if line.strip()]
+    lines = [line.strip() for line in _log_text().splitlines() if line.strip()]
     errors = [line for line in lines if re.match(r"[\w.]*(Error|Exception|Interrupt)\b", line)]
     line = (errors or lines or ["its log is empty"])[-1]
     return tidy(line)
@@ -232,27 +230,27 @@ def _end(entries: list[dict]) -> None:
             with contextlib.suppress(psutil.Error):
                 process = psutil.Process(entry["pid"])
                 processes += [process, *process.children(recursive=True)]
-    for process in processes:
-        with contextlib.suppress(psutil.Error):
-            process.terminate()
-    for process in psutil.wait_procs(processes, timeout=3)[1]:
-        with contextlib.suppress(psutil.Error):
-            process.kill()
-    psutil.wait_procs(processes, timeout=3)
+    for ask in (psutil.Process.terminate, psutil.Process.kill):
+        for process in processes:
+            with contextlib.suppress(psutil.Error):
+                ask(process)
+        deadline = time.monotonic() + 3
+        while any(server_state.lives(process) for process in processes) and time.monotonic() < deadline:
+            time.sleep(0.02)
 
 
-def leave(kind: str, wait: float = 10.0) -> None:
+def leave(wait: float = 10.0) -> None:
     """This process uses the server no more; the last one to leave stops it. Where the lock is busy, the watcher sees to it."""
-    with server_state.locked(kind, wait) as held:
-        state = server_state.read_state(kind)
+    with server_state.locked(wait) as held:
+        state = server_state.read_state()
         if not held or not state:
             return
         others = [entry for entry in server_state.users_of(state) if entry["pid"] != os.getpid()]
         if others:
-            server_state.write_state(kind, {**state, "users": others})
+            server_state.write_state({**state, "users": others})
         else:
             _end(state["processes"])
-            server_state.file_of(kind, "json").unlink(missing_ok=True)
+            server_state.file_of("json").unlink(missing_ok=True)
 
 
 def command(port: str, device: str) -> list[str]:
@@ -265,7 +263,7 @@ def command(port: str, device: str) -> list[str]:
     return [*serve, "--device", device, "--dtype", "float32", "--model-timeout", "-1"]
 
 
-def watch(kind: str, port: str, token: str, device: str) -> int:
+def watch(port: str, token: str, device: str) -> int:
     """Run the server until nobody uses it any more. Returns its exit status, 0 when it was stopped."""
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     server = subprocess.Popen(command(port, device), stdin=subprocess.DEVNULL)
@@ -273,23 +271,23 @@ def watch(kind: str, port: str, token: str, device: str) -> int:
         while True:
             with contextlib.suppress(subprocess.TimeoutExpired):
                 return server.wait(POLL)
-            if not _wanted(kind, token):
+            if not _wanted(token):
                 return 0
     finally:
         with contextlib.suppress(psutil.Error):
             _end([server_state.entry_of(server.pid)])
 
 
-def _wanted(kind: str, token: str) -> bool:
+def _wanted(token: str) -> bool:
     """Whether the state file still names this server, and somebody who lives uses it. If nobody does, the file goes."""
-    if not server_state.file_of(kind, "json").exists():
+    if not server_state.file_of("json").exists():
         return False
-    with server_state.locked(kind, wait=0) as held:
+    with server_state.locked(wait=0) as held:
         if not held:
             return True
-        state = server_state.read_state(kind)
+        state = server_state.read_state()
         if state and state["token"] == token and not server_state.users_of(state):
-            server_state.file_of(kind, "json").unlink(missing_ok=True)
+            server_state.file_of("json").unlink(missing_ok=True)
         return bool(state and state["token"] == token and server_state.users_of(state))
 
 

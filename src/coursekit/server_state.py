@@ -21,20 +21,20 @@ from coursekit.errors import CourseError
 SAME_START = 2.0  # seconds by which two readings of a process's start may differ
 
 
-def file_of(kind: str, ending: str) -> Path:
+def file_of(ending: str) -> Path:
     """A file of the server's. Its name holds the machine, as several may share a home folder, and the folder that it runs in."""
     machine = hashlib.sha256(f"{platform.node()}\0{chat_models.base_folder()}".encode()).hexdigest()[:8]
-    return paths.cache_folder().resolve() / "server" / f"{kind}-{machine}.{ending}"
+    return paths.cache_folder().resolve() / "server" / f"{machine}.{ending}"
 
 
 @contextlib.contextmanager
-def locked(kind: str, wait: float = 600.0) -> Iterator[bool]:
-    """Hold the lock of a kind of server, or give False when `wait` seconds did not suffice. The system frees it when a process dies.
+def locked(wait: float = 600.0) -> Iterator[bool]:
+    """Hold the lock, or give False when `wait` seconds did not suffice. The system frees it when a process dies.
 
     Raises:
         CourseError: the cache folder cannot be written to.
     """
-    with _open_lock(kind) as file:
+    with _open_lock() as file:
         deadline = time.monotonic() + wait
         while not (held := _try_lock(file)) and time.monotonic() < deadline:
             time.sleep(0.05)
@@ -45,8 +45,8 @@ def locked(kind: str, wait: float = 600.0) -> Iterator[bool]:
                 _unlock(file)
 
 
-def _open_lock(kind: str) -> BinaryIO:
-    path = file_of(kind, "lock")
+def _open_lock() -> BinaryIO:
+    path = file_of("lock")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         return open(path, "a+b")
@@ -84,22 +84,22 @@ else:
         fcntl.flock(file, fcntl.LOCK_UN)
 
 
-def read_state(kind: str) -> dict | None:
+def read_state() -> dict | None:
     """The state file, or None where there is none, or it is damaged.
 
     `port` and `token` are the server's, `processes` the watcher and what it started, `ready` says that it has answered, `users` are the
     processes that use it, and `loaded` the models that it has loaded, each with its version.
     """
     try:
-        state = json.loads(file_of(kind, "json").read_text(encoding="utf-8"))
+        state = json.loads(file_of("json").read_text(encoding="utf-8"))
         return state if {"port", "token", "processes", "ready", "users", "loaded"} <= set(state) else None
     except (OSError, ValueError, TypeError):
         return None
 
 
-def write_state(kind: str, state: dict) -> None:
+def write_state(state: dict) -> None:
     """Replace the state file. Its lock is held by the caller."""
-    paths.write_text(file_of(kind, "json"), json.dumps(state) + "\n")
+    paths.write_text(file_of("json"), json.dumps(state) + "\n")
 
 
 def entry_of(pid: int) -> dict:
@@ -111,11 +111,18 @@ def alive(entry: dict) -> bool:
     """Whether a process of the state file still runs."""
     try:
         process = psutil.Process(entry["pid"])
-        same = abs(process.create_time() - entry["created"]) < SAME_START
-        return same and process.status() != psutil.STATUS_ZOMBIE
+        return abs(process.create_time() - entry["created"]) < SAME_START and lives(process)
     except psutil.AccessDenied:
         return True
     except (psutil.Error, KeyError, TypeError, ValueError):
+        return False
+
+
+def lives(process: psutil.Process) -> bool:
+    """Whether a process runs. One that has ended and only waits for its parent to notice does not."""
+    try:
+        return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
         return False
 
 
@@ -124,16 +131,16 @@ def users_of(state: dict | None) -> list[dict]:
     return [entry for entry in (state or {}).get("users", []) if alive(entry)]
 
 
-def loaded(kind: str) -> dict[str, str]:
+def loaded() -> dict[str, str]:
     """The models that the server has loaded, each with the version that was read."""
-    with locked(kind):
-        return (read_state(kind) or {}).get("loaded", {})
+    with locked():
+        return (read_state() or {}).get("loaded", {})
 
 
-def note_loaded(kind: str, name: str, signature: str | None) -> None:
+def note_loaded(name: str, signature: str | None) -> None:
     """Write down which version of a model the server has loaded; None takes all versions back."""
-    with locked(kind) as held:
-        state = read_state(kind)
+    with locked() as held:
+        state = read_state()
         if held and state:
             loaded = {} if signature is None else {**state["loaded"], name: signature}
-            write_state(kind, {**state, "loaded": loaded})
+            write_state({**state, "loaded": loaded})

@@ -90,9 +90,9 @@ def complete(
     """
     client, model = connection
     _check_request(messages, max_tokens)
-    kind = local_model.kind_of(client)
-    if kind:
-        local_model.keep_current(kind, model)
+    own = local_model.is_own(client)
+    if own:
+        local_model.keep_current(model)
     _check_window(messages, model, max_tokens)
     for attempt in (1, 2):
         started = time.perf_counter()
@@ -103,12 +103,12 @@ def complete(
             return _completion(reply, time.perf_counter() - started, messages, model)
         except openai.OpenAIError as error:
             dead = isinstance(error, openai.APIConnectionError) and not isinstance(error, openai.APITimeoutError)
-            if kind and dead and attempt == 1:
+            if own and dead and attempt == 1:
                 local_model.revive(model)
                 continue
-            raise CourseError(_explain(error, client, model, kind)) from None
+            raise CourseError(_explain(error, client, model)) from None
         except ValueError:  # what came is no JSON
-            raise CourseError(_explain(openai.OpenAIError(), client, model, kind)) from None
+            raise CourseError(_explain(openai.OpenAIError(), client, model)) from None
     raise AssertionError("not reached")
 
 
@@ -156,9 +156,9 @@ def _label(model: str) -> str:
     return folder.name if folder else model
 
 
-def _explain(error: openai.OpenAIError, client: openai.OpenAI, model: str, kind: str | None) -> str:
-    if kind:
-        return local_model.explain(error, kind, _label(model))
+def _explain(error: openai.OpenAIError, client: openai.OpenAI, model: str) -> str:
+    if local_model.is_own(client):
+        return local_model.explain(error, _label(model))
     return api_errors.explain(error, api_errors.host_of(str(client.base_url)), model)
 
 

@@ -141,3 +141,14 @@ def test_check_env_is_wired(monkeypatch, capsys):
     monkeypatch.setattr(environment, "CHECKS", (environment.check_python,))
     assert cli.main(["check-env"]) == 0
     assert "1 OK, 0 FAIL" in capsys.readouterr().out
+
+
+def test_a_reader_that_has_read_enough(folder):
+    """`… | head -1` closes the pipe before everything is written."""
+    command = [sys.executable, "-m", "coursekit", "search", "tea", "--docs", str(folder), "--method", "bm25"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as running:
+        running.stdout.close()
+        said = running.stderr.read()
+    assert "Traceback" not in said
+    assert "BrokenPipe" not in said
+    assert running.returncode == 1

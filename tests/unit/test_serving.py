@@ -26,7 +26,7 @@ TOKENS = 12
 def _nothing_stays():
     """After the tests nothing of the server is left."""
     yield
-    processes = [entry for kind in server.KINDS for entry in (server_state.read_state(kind) or {}).get("processes", [])]
+    processes = (state() or {}).get("processes", [])
     serving.stop()
     assert not [entry for entry in processes if server_state.alive(entry)]
 
@@ -61,7 +61,7 @@ def ask(connection, question="Hello"):
 
 
 def state():
-    return server_state.read_state("local")
+    return server_state.read_state()
 
 
 def the_server():
@@ -169,7 +169,7 @@ def test_the_course_model_by_default(monkeypatch):
 
 
 def test_a_prompt_that_is_too_long(connection, tiny):
-    asked = server.log_path("local").read_text(encoding="utf-8").count("POST /v1/chat")
+    asked = server.log_path().read_text(encoding="utf-8").count("POST /v1/chat")
     with pytest.raises(CourseError) as caught:
         ask(connection, "x" * 300)
     assert one_sentence(caught) == (
@@ -177,7 +177,7 @@ def test_a_prompt_that_is_too_long(connection, tiny):
     )
     with pytest.raises(CourseError, match="has 245 tokens"):
         ask(connection, "x" * 242)
-    assert server.log_path("local").read_text(encoding="utf-8").count("POST /v1/chat") == asked
+    assert server.log_path().read_text(encoding="utf-8").count("POST /v1/chat") == asked
     assert ask(connection, "x" * 241).prompt_tokens == 244
 
 
@@ -300,15 +300,15 @@ def test_after_stop_a_question_starts_it_again(connection, expected):
 @pytest.mark.parametrize("text", ["", "{", "[]", "7", '{"port": 1}'])
 def test_a_damaged_state_file_is_none(tmp_path, monkeypatch, text):
     monkeypatch.setenv("COURSEKIT_CACHE", str(tmp_path))
-    file = server_state.file_of("local", "json")
+    file = server_state.file_of("json")
     file.parent.mkdir()
     file.write_text(text, encoding="utf-8")
-    assert server_state.read_state("local") is None
+    assert server_state.read_state() is None
 
 
 def test_a_server_without_its_state_file_ends(connection, expected):
     processes = state()["processes"]
-    server_state.file_of("local", "json").write_text("{", encoding="utf-8")
+    server_state.file_of("json").write_text("{", encoding="utf-8")
     assert gone(processes, 2 * server.POLL + 10)
     assert ask(connection).text == expected
 
@@ -321,7 +321,7 @@ from coursekit import server_state, serving
 signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's background jobs start without it
 client, model = serving.connect()
 text = serving.complete((client, model), [{"role": "user", "content": "Hello"}], max_tokens=12).text
-print(json.dumps({"text": text, "state": server_state.read_state("local")}), flush=True)
+print(json.dumps({"text": text, "state": server_state.read_state()}), flush=True)
 sys.stdin.readline()
 """
 
@@ -416,7 +416,7 @@ def test_a_server_that_cannot_start(tmp_path, tiny, monkeypatch):
     monkeypatch.setenv("PYTHONPATH", str(tmp_path))
     monkeypatch.setenv("COURSEKIT_CACHE", str(tmp_path / "cache"))
     with pytest.raises(CourseError) as caught:
-        server.ensure("local")
+        server.ensure()
     assert one_sentence(caught).startswith("The model server stopped while starting: ImportError: ")
     assert "/opt" not in str(caught.value)
     assert state() is None
@@ -426,7 +426,7 @@ def test_a_cache_that_cannot_be_written(tmp_path, tiny, monkeypatch):
     (tmp_path / "file").write_text("x")
     monkeypatch.setenv("COURSEKIT_CACHE", str(tmp_path / "file" / "cache"))
     with pytest.raises(CourseError, match="set COURSEKIT_CACHE to a folder of your own"):
-        server.ensure("local")
+        server.ensure()
 
 
 # The small parts.
@@ -452,23 +452,23 @@ def test_a_zombie_is_dead():
 
 
 def test_the_lock_is_held_by_one_at_a_time():
-    with server_state.locked("local") as held, ThreadPoolExecutor(1) as other:
+    with server_state.locked() as held, ThreadPoolExecutor(1) as other:
 
         def try_it():
-            with server_state.locked("local", wait=0.2) as second:
+            with server_state.locked(wait=0.2) as second:
                 return second
 
         assert held
         assert other.submit(try_it).result() is False
-    with server_state.locked("local", wait=0) as held:
+    with server_state.locked(wait=0) as held:
         assert held
 
 
 def test_whoever_waits_for_a_start_for_too_long_is_told(monkeypatch):
     real = server_state.locked
-    monkeypatch.setattr(server_state, "locked", lambda kind, wait=0.1: real(kind, min(wait, 0.1)))
-    with real("local"), pytest.raises(CourseError, match="Another notebook has been starting the model server"):
-        server.ensure("local")
+    monkeypatch.setattr(server_state, "locked", lambda wait=0.1: real(min(wait, 0.1)))
+    with real(), pytest.raises(CourseError, match="Another notebook has been starting the model server"):
+        server.ensure()
 
 
 @pytest.mark.parametrize(
