@@ -13,6 +13,7 @@ import pytest
 import tiny_model
 
 COMMIT = "0123456789abcdef0123456789abcdef01234567"
+NOT_THERE = ("onnx/model.safetensors", "pytorch_model.bin")  # listed, and not to be asked for
 ASK = """
 import sys
 from coursekit import server_state, serving
@@ -39,8 +40,11 @@ class StandIn(http.server.BaseHTTPRequestHandler):
                 return self.send(403, b"{}", {"X-Error-Code": "GatedRepo"})
             if name != "tiny":
                 return self.send(401, b"{}", {"X-Error-Code": "RepoNotFound"})
-            files = [{"rfilename": file.name} for file in sorted(self.server.folder.iterdir())]
-            files += [{"rfilename": "onnx/model.safetensors"}, {"rfilename": "pytorch_model.bin"}]
+            names = [*(file.name for file in sorted(self.server.folder.iterdir())), *NOT_THERE]
+            if "/tree/" in path:
+                tree = [{"type": "file", "path": name, "size": 1, "oid": COMMIT} for name in names]
+                return self.send(200, json.dumps(tree).encode())
+            files = [{"rfilename": name} for name in names]
             return self.send(200, json.dumps({"id": "org/tiny", "sha": COMMIT, "siblings": files}).encode())
         file = self.server.folder / path.rpartition("/")[2]
         if not path.startswith(f"/org/tiny/resolve/{COMMIT}/") or not file.is_file():

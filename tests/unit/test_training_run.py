@@ -81,7 +81,7 @@ def test_records_in_one_row_do_not_read_each_other(run):
     records = [list(range(10, 30)), list(range(40, 70))]
     packer = packing.Packer(64, 0, random.Random(3))
     for ids in records:
-        packer.add(ids, [1.0] * len(ids))
+        packer.add(packing.Piece(ids, [1.0] * len(ids), [0] * len(ids), list(range(len(ids)))))
     batch = train.batch_of(packer.rest())
     with torch.inference_mode():
         packed = model(
