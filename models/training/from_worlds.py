@@ -23,20 +23,15 @@ import swap
 from coursekit import chunking, paths, prompts
 
 VALIDATION = ("pendrick", "harrowvale", "solwick")
-# Name, share of the records, method and settings. The first is what `coursekit.retrieval` uses when nothing else is asked for.
+# Name, share of the records, method and settings: mostly the small sources that the course hands to a small reader.
 CHUNKINGS: dict[str, tuple[float, str, dict]] = {
-    "headings 128": (4, "headings", {"size": 128}),
-    "headings 64": (2, "headings", {"size": 64}),
-    "sentences 0 0": (1.5, "sentences", {"before": 0, "after": 0}),
+    "headings 128": (0.5, "headings", {"size": 128}),
+    "headings 64": (1.5, "headings", {"size": 64}),
+    "sentences 0 0": (3.5, "sentences", {"before": 0, "after": 0}),
     "sentences 0 1": (1, "sentences", {"before": 0, "after": 1}),
-    "sentences 1 0": (1, "sentences", {"before": 1, "after": 0}),
-    "sentences 1 1": (2, "sentences", {"before": 1, "after": 1}),
+    "sentences 1 0": (0.5, "sentences", {"before": 1, "after": 0}),
+    "sentences 1 1": (1.5, "sentences", {"before": 1, "after": 1}),
 }
-# How often each is drawn: mostly the small sources that the course hands to a small reader.
-SHARES = {
-    "headings 128": 1, "headings 64": 1.5,
-    "sentences 0 0": 1, "sentences 0 1": 1, "sentences 1 0": 1, "sentences 1 1": 4,
-}  # fmt: skip
 BLENDED = ("sentences 0 1", "sentences 1 0")  # their vectors are made from those of single sentences
 FORM = 1  # of a ranking in the cache; to be raised when `rank` changes
 RANKED = 12  # passages kept for each question
@@ -46,10 +41,8 @@ LACKING = (
     0.1  # the share of answerable questions whose evidence is taken away; twice that where the retriever missed it
 )
 GUESSED = 0.04  # the share of records without sources
-MORE, MORE_LACKING = (
-    9,
-    1,
-)  # other questions asked about a record's sources, at most, and how many of them the sources do not answer
+MORE = 9  # other questions asked about a record's sources, at most
+MORE_LACKING = 1  # and how many of them the sources do not answer
 POINTED = 0.15  # the share of records that ask for the numbers of the sources alone: a choice and nothing else
 POINTERS = (
     "Which source holds the answer? Give its number alone, as [1].",
@@ -146,7 +139,7 @@ def rankings(world: swap.World) -> dict[str, dict]:
             *(document.id + document.text for document in world.documents),
             *(f"{question.question}{question.evidence}" for question in world.questions),
             inspect.getsource(chunking),
-            f"{CHUNKINGS}{BLENDED}{RANKED}{FORM}",
+            f"{[(name, *cut) for name, (_, *cut) in CHUNKINGS.items()]}{BLENDED}{RANKED}{FORM}",
         ]
     )
     name = f"{world.name}-{hashlib.sha256(state.encode()).hexdigest()[:16]}.json"
@@ -432,7 +425,7 @@ def draw(rng: random.Random, shelf: Shelf, item: swap.Item) -> Case | None:
     names = [name for name in cuts if not source.answerable or 1 <= len(cuts[name].needs[item.at]) <= 3]
     if not names:
         return None
-    name = rng.choices(names, [SHARES[name] for name in names])[0]
+    name = rng.choices(names, [CHUNKINGS[name][0] for name in names])[0]
     cut = cuts[name]
     k = rng.choices(list(HOW_MANY), list(HOW_MANY.values()))[0]
     top, needs, sentences = cut.top[item.at], cut.needs[item.at], ()

@@ -15,9 +15,9 @@ import prose_tasks
 # The share of the run at which a stage begins, and its weights. Plain text runs through all of it, for the language.
 STAGES: list[tuple[float, dict[str, float]]] = [
     (0.00, {"level 0": 0.5, "level 1": 1, "level 2": 2, "level 3": 2, "worlds": 3, "prose": 2}),
-    (0.10, {"level 1": 0.5, "level 2": 1, "level 3": 3, "worlds": 5, "forms": 0.5, "prose": 2}),
-    (0.40, {"level 2": 0.5, "level 3": 3, "worlds": 3, "forms": 2, "prose": 4}),
-    (0.70, {"level 3": 3, "worlds": 3, "forms": 2, "prose": 3}),
+    (0.08, {"level 1": 0.5, "level 2": 1, "level 3": 3, "worlds": 6, "forms": 0.5, "prose": 2}),
+    (0.40, {"level 2": 0.5, "level 3": 3, "worlds": 6, "forms": 1.5, "prose": 2}),
+    (0.75, {"level 3": 2, "worlds": 6, "forms": 2, "prose": 1.5}),
 ]
 
 

@@ -5,11 +5,13 @@ costs the square of the length, so that short records go into short rows: `LENGT
 """
 
 import dataclasses
+import functools
 import itertools
 import random
 from collections.abc import Iterable, Iterator, Sequence
 
 import numpy as np
+import pointing
 
 IGNORED = -100  # what PyTorch's cross-entropy leaves out
 LENGTHS = (256, 384, 512, 768, 1024)  # tokens in a row
@@ -31,6 +33,8 @@ class Row:
 
     `records` numbers the records in the row, which do not read each other. `turns` numbers the questions of a record that has several:
     0 is what they share, and each reads that and itself. `positions` begin at 0 with each record and go on from what is shared.
+    `places` holds for each token of an answer the token of the row that it was copied from, and first token and end of the passage that
+    its sentence comes from, or -1: shape (length, 3).
     """
 
     tokens: np.ndarray
@@ -39,16 +43,18 @@ class Row:
     weights: np.ndarray
     records: np.ndarray
     turns: np.ndarray
+    places: np.ndarray
 
 
 @dataclasses.dataclass
 class Piece:
-    """A record in tokens: ids, how much the loss counts each, which turn each belongs to, and positions from 0."""
+    """A record in tokens: ids, how much the loss counts each, which turn each belongs to, positions from 0, and places copied from."""
 
     ids: list[int]
     weights: list[float]
     turns: list[int]
     positions: list[int]
+    places: list[pointing.Place]
 
     def end(self, longest: int) -> int:
         """Where the last turn ends that lies within `longest` tokens; 0 if the first does not."""
@@ -59,7 +65,7 @@ class Piece:
 
     def cut(self, end: int) -> "Piece":
         """The piece up to a token."""
-        return Piece(self.ids[:end], self.weights[:end], self.turns[:end], self.positions[:end])
+        return Piece(*(getattr(self, field.name)[:end] for field in dataclasses.fields(self)))
 
 
 def length_for(piece: Piece, lengths: Sequence[int]) -> int:
@@ -87,20 +93,16 @@ def encode(record: dict, tokenizer, longest: int = WINDOW) -> Piece:
     """
     if record["task"] == "text":
         ids = [*tokenizer.encode(record["assistant"]), tokenizer.eos_token_id]
-        return Piece(ids, [TEXT] * len(ids), [0] * len(ids), list(range(len(ids))))
-    begins = f"<|system|>{record['system']}<|end|><|user|>"
-    if not record.get("more"):
-        asked = tokenizer.encode(f"{begins}{record['user']}<|end|><|assistant|>")
-        answered = tokenizer.encode(f"{record['assistant']}<|end|>")
-        count = len(asked) + len(answered)
-        weights = [0.0] * len(asked) + answer_weights(answered, tokenizer)
-        return Piece(asked + answered, weights, [0] * count, list(range(count)))
-    shared = record["user"][: record["user"].rindex(ASKS)]
-    ids = tokenizer.encode(begins + shared)
-    base = len(ids)
-    piece = Piece(ids, [0.0] * base, [0] * base, list(range(base)))
-    for number, (user, assistant) in enumerate([(record["user"], record["assistant"]), *record["more"]], start=1):
-        if not user.startswith(shared + ASKS):
+        return Piece(ids, [TEXT] * len(ids), [0] * len(ids), list(range(len(ids))), [pointing.NONE] * len(ids))
+    more = record.get("more", ())
+    shared = record["user"]
+    if more:
+        shared = shared[: shared.rindex(ASKS)]
+    read = Read.of(f"<|system|>{record['system']}<|end|><|user|>", shared, tokenizer)
+    base = len(read.ids)
+    piece = Piece(list(read.ids), [0.0] * base, [0] * base, list(range(base)), [pointing.NONE] * base)
+    for number, (user, assistant) in enumerate([(record["user"], record["assistant"]), *more], start=1):
+        if not user.startswith(shared + (ASKS if more else "")):
             raise ValueError("The questions of a record must share their sources.")
         asked = tokenizer.encode(f"{user[len(shared) :]}<|end|><|assistant|>")
         answered = tokenizer.encode(f"{assistant}<|end|>")
@@ -109,9 +111,41 @@ def encode(record: dict, tokenizer, longest: int = WINDOW) -> Piece:
             break
         piece.ids += asked + answered
         piece.weights += [0.0] * len(asked) + answer_weights(answered, tokenizer)
-        piece.turns += [number] * count
+        piece.turns += [number if more else 0] * count
         piece.positions += range(base, base + count)
+        piece.places += [pointing.NONE] * len(asked) + read.places(answered, tokenizer)
     return piece
+
+
+@dataclasses.dataclass(frozen=True)
+class Read:
+    """What the questions of a record share, in tokens, with the tokens of each source and of the user's turn."""
+
+    ids: list[int]
+    sources: dict[int, tuple[int, int]]
+    turn: tuple[int, int]
+
+    @classmethod
+    def of(cls, begins: str, shared: str, tokenizer) -> "Read":
+        """Tokens of a prompt: its beginning up to the user's turn, and that turn as far as it is shared."""
+        text = begins + shared
+        encoded = tokenizer(text, return_offsets_mapping=True)
+        ends = text.rfind(ASKS) if ASKS in shared else len(text)
+        sources = pointing.sources_in(text, encoded["offset_mapping"], len(begins), ends)
+        first = sum(start < len(begins) for start, _ in encoded["offset_mapping"])
+        return cls(encoded["input_ids"], sources, (first, len(encoded["input_ids"])))
+
+    def places(self, answered: Sequence[int], tokenizer) -> list[pointing.Place]:
+        """Where the tokens of an answer were copied from."""
+        same = canonical(tokenizer)
+        pieces = tokenizer.convert_ids_to_tokens(answered)
+        return pointing.places_of(same[answered].tolist(), pieces, same[self.ids].tolist(), self.sources, self.turn)
+
+
+@functools.lru_cache(maxsize=2)
+def canonical(tokenizer) -> np.ndarray:
+    """`pointing.canonical`, made once for a tokenizer."""
+    return pointing.canonical(tokenizer)
 
 
 def answer_weights(ids: list[int], tokenizer) -> list[float]:
@@ -216,7 +250,18 @@ class Packer:
             row((piece.weights for piece in found), 0.0, np.float32),
             row(([number] * len(piece.ids) for number, piece in enumerate(found)), -1, np.int64),
             row((piece.turns for piece in found), 0, np.int64),
+            self._places(found),
         )
+
+    def _places(self, found: list[Piece]) -> np.ndarray:
+        """The places copied from, counted from the row's beginning."""
+        places = np.full((self.length, 3), pointing.NOWHERE)
+        begins = 0
+        for piece in found:
+            own = np.array(piece.places).reshape(-1, 3)
+            places[begins : begins + len(own)] = np.where(own == pointing.NOWHERE, own, own + begins)
+            begins += len(own)
+        return places
 
 
 def filled(pieces: Sequence[Piece]) -> int:

@@ -92,12 +92,16 @@ class Head:
         self.query, self.key, self.value = (torch.zeros(size, width) for _ in range(3))
         self.out = torch.zeros(width, size)
 
-    def write(self, attention, group: int, heads: int) -> None:
-        """Put the weights into the first head of a group; the others of the group share key and value, with queries of their own."""
+    def write(self, attention, group: int, heads: int, looks: bool = True) -> None:
+        """Put the weights into the first head of a group; the others of the group share key and value, with queries of their own.
+
+        Unless it `looks`, its query and key stay as they are.
+        """
         size = self.query.shape[0]
         first, shared = group * heads * size, group * size
-        attention.q_proj.weight[first : first + size] = self.query
-        attention.k_proj.weight[shared : shared + size] = self.key
+        if looks:
+            attention.q_proj.weight[first : first + size] = self.query
+            attention.k_proj.weight[shared : shared + size] = self.key
         attention.v_proj.weight[shared : shared + size] = self.value
         attention.o_proj.weight[:, first : first + size] = self.out
 
@@ -196,6 +200,12 @@ def set_start(model: LlamaForCausalLM, tokenizer, seed: int = 0) -> None:
         head.value[:SLOT, AKIN] = torch.eye(SLOT)
         head.out[MEANT, :SLOT] = norm * torch.eye(SLOT)
         head.write(model.model.layers[3].self_attn, 0, scale.heads)
+
+        # The source of the passage that another head of this layer looks at. It begins to look at random, and is told where to look.
+        choosing = Head(size, WIDTH)
+        choosing.value[:SLOT, INSIDE] = torch.eye(SLOT)
+        choosing.out[MEANT, :SLOT] = norm * torch.eye(SLOT)
+        choosing.write(model.model.layers[3].self_attn, 1, scale.heads, looks=False)
 
         # What came after an earlier place of the current token (first head) or of the last two (second head), best in the source meant.
         norm = scale(4)

@@ -9,6 +9,7 @@ matrices, AdamW the rest. Source: K. Jordan and others, "Muon: an optimizer for 
 """
 
 import argparse
+import dataclasses
 import itertools
 import json
 import math
@@ -18,6 +19,7 @@ import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+import attending
 import mixture
 import numpy as np
 import packing
@@ -37,15 +39,17 @@ SIZES = {  # layers, width, heads, key-value heads, inner width
 
 def batch_of(rows: Sequence[packing.Row]) -> dict[str, torch.Tensor]:
     """Rows of one length as tensors. `mask` is what attention adds: 0 backwards within a record and turn, else minus infinity."""
-    tokens, positions, labels, weights, records, turns = (
+    tokens, positions, labels, weights, records, turns, places = (
         torch.from_numpy(np.stack([getattr(row, name) for row in rows]))
-        for name in ("tokens", "positions", "labels", "weights", "records", "turns")
+        for name in ("tokens", "positions", "labels", "weights", "records", "turns", "places")
     )
     causal = torch.ones(tokens.shape[1], tokens.shape[1], dtype=torch.bool).tril()
     seen = (turns[:, None, :] == 0) | (turns[:, :, None] == turns[:, None, :])
     allowed = (records[:, :, None] == records[:, None, :]) & seen & causal
     mask = torch.zeros(allowed.shape, dtype=torch.bfloat16).masked_fill_(~allowed, -math.inf)[:, None]
-    return {"tokens": tokens, "positions": positions, "labels": labels, "weights": weights, "mask": mask}
+    return {
+        "tokens": tokens, "positions": positions, "labels": labels, "weights": weights, "mask": mask, "places": places,
+    }  # fmt: skip
 
 
 class Batches(IterableDataset):
@@ -118,28 +122,44 @@ def rate(progress: float, warm_up: float = 0.02, cool_down: float = 0.4) -> floa
     return 1.0 if progress < 1 - cool_down else max((1 - progress) / cool_down, 0.05)
 
 
-def answers_of(model, body, batch: dict[str, torch.Tensor], device: torch.device) -> tuple[torch.Tensor, ...]:
-    """Logits, labels and weights of the tokens that the loss counts: only they pass through the output layer, which saves a fifth.
+@dataclasses.dataclass(frozen=True)
+class Foretold:
+    """What the model makes of a batch: logits, labels and weights of the tokens that the loss counts, and what its heads were told.
+
+    `places` is as `attending.losses` gives it; empty for a model without such heads.
+    """
+
+    logits: torch.Tensor
+    labels: torch.Tensor
+    weights: torch.Tensor
+    places: dict[str, torch.Tensor]
+
+    def loss(self, told: float = 0.0) -> torch.Tensor:
+        """The weighted mean of the cross-entropy, and `told` times what the heads lose."""
+        words = torch.nn.functional.cross_entropy(self.logits, self.labels, reduction="none")
+        loss = (words * self.weights).sum() / self.weights.sum()
+        if told:
+            loss = loss + told * sum(part.mean() for part in self.places.values() if part.numel())
+        return loss
+
+
+def foretell(model, forward, batch: dict[str, torch.Tensor], device: torch.device) -> Foretold:
+    """Read a batch. Only the tokens that the loss counts pass through the output layer, which saves a fifth.
 
     Args:
-        model: course-lm; its output layer is used.
-        body: its layers, `model.model` or that compiled.
+        model: course-lm.
+        forward: `attending.forward`, or that compiled.
         batch: as `batch_of` makes it.
         device: where the model is.
     """
     batch = {name: tensor.to(device, non_blocking=True) for name, tensor in batch.items()}
     counted = (batch["labels"][:, 1:] != packing.IGNORED).flatten().nonzero().flatten()
     with torch.autocast(device.type, dtype=torch.bfloat16):
-        hidden = body(
-            input_ids=batch["tokens"], position_ids=batch["positions"], attention_mask=batch["mask"], use_cache=False
-        ).last_hidden_state
+        hidden, *kept = forward(model.model, batch["tokens"], batch["positions"], batch["mask"])
         logits = model.lm_head(hidden[:, :-1].flatten(0, 1)[counted])
-    return logits.float(), batch["labels"][:, 1:].flatten()[counted], batch["weights"][:, 1:].flatten()[counted]
-
-
-def loss_of(logits: torch.Tensor, labels: torch.Tensor, weights: torch.Tensor) -> torch.Tensor:
-    """The weighted mean of the cross-entropy."""
-    return (torch.nn.functional.cross_entropy(logits, labels, reduction="none") * weights).sum() / weights.sum()
+        places = attending.losses(model.model, kept, batch) if kept else {}
+    labels, weights = (batch[name][:, 1:].flatten()[counted] for name in ("labels", "weights"))
+    return Foretold(logits.float(), labels, weights, places)
 
 
 def save(out: Path, model, tokenizer, optimizers: list[torch.optim.Optimizer], state: dict) -> None:
@@ -179,22 +199,25 @@ def resume(out: Path, model, optimizers: list[torch.optim.Optimizer]) -> dict:
 
 
 def held_out(model, batches: list[dict], device: torch.device) -> dict[str, float]:
-    """The loss on worlds that no training record comes from, and how often cited number and first word are the likeliest ones."""
+    """How the model does on worlds that no training record comes from.
+
+    Returns:
+        The loss on the words; how often cited number and first word are the likeliest ones; the mean attention, in [0, 1], that the heads
+        give to the passage that answers (`chosen`) and to the token that comes next (`copied`).
+    """
     model.eval()
-    losses, cited, begun = [], [], []
+    found: dict[str, list] = {"loss": [], "cited": [], "begun": []}
     with torch.inference_mode():
         for batch in batches:
-            logits, labels, weights = answers_of(model, model.model, batch, device)
-            losses.append(loss_of(logits, labels, weights).item())
-            right = logits.argmax(1) == labels
-            cited += right[weights == packing.CITED].tolist()
-            begun += right[weights == packing.BEGINNING].tolist()
+            read = foretell(model, attending.forward, batch, device)
+            found["loss"].append(read.loss().item())
+            right = read.logits.argmax(1) == read.labels
+            found["cited"] += right[read.weights == packing.CITED].tolist()
+            found["begun"] += right[read.weights == packing.BEGINNING].tolist()
+            for name, part in read.places.items():
+                found.setdefault(name, []).extend((-part).exp().mean(1).tolist())
     model.train()
-    return {
-        "held_out_loss": round(float(np.mean(losses)), 4),
-        "held_out_cited": round(float(np.mean(cited)), 4),
-        "held_out_begun": round(float(np.mean(begun)), 4),
-    }
+    return {f"held_out_{name}": round(float(np.mean(values)), 4) for name, values in found.items()}
 
 
 def arguments_of(argv: list[str] | None) -> argparse.Namespace:
@@ -221,6 +244,12 @@ def arguments_of(argv: list[str] | None) -> argparse.Namespace:
     parser.add_argument("--passes", type=int, default=1, help="passes before each step of the optimizers (default 1)")
     parser.add_argument("--muon", type=float, default=0.012, help="learning rate of the matrices (default 0.012)")
     parser.add_argument("--adam", type=float, default=0.003, help="learning rate of the word vectors (default 0.003)")
+    parser.add_argument(
+        "--told",
+        type=float,
+        default=0.3,
+        help="weight of what heads are told about places, beside the words (default 0.3)",
+    )
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--device", default="cuda" if torch.cuda.is_available() else "cpu")
     parser.add_argument("--threads", type=int, default=os.cpu_count(), help="threads on a CPU (default: all)")
@@ -244,7 +273,7 @@ def main(argv: list[str] | None = None) -> None:
         model = new_model(arguments.size, tokenizer).to(device)
     optimizers = optimizers_for(model, arguments.muon, arguments.adam)
     state = resume(arguments.out, model, optimizers)
-    body = torch.compile(model.model, dynamic=False) if arguments.compile else model.model
+    forward = torch.compile(attending.forward, dynamic=False) if arguments.compile else attending.forward
 
     stream = Batches(tokenizer, arguments.prose, arguments.batch, arguments.seed, state["tokens"], arguments.tokens)
     loader = DataLoader(stream, batch_size=None, num_workers=arguments.workers, pin_memory=device.type == "cuda")
@@ -265,7 +294,7 @@ def main(argv: list[str] | None = None) -> None:
         for group in itertools.chain.from_iterable(optimizer.param_groups for optimizer in optimizers):
             group["lr"] = group["base"] * factor
         for batch in itertools.islice(stream, arguments.passes):
-            loss = loss_of(*answers_of(model, body, batch, device))
+            loss = foretell(model, forward, batch, device).loss(arguments.told)
             (loss / arguments.passes).backward()
             losses.append(loss.item())
             state["tokens"] += batch["tokens"].numel()

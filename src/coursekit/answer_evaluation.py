@@ -13,7 +13,8 @@ import numpy as np
 import pandas as pd
 
 from coursekit import citations, contexts, prompts, retrieval
-from coursekit.answers import Answer, ask
+from coursekit.answer_cache import AnswerCache
+from coursekit.answers import Answer, ask, fitting
 from coursekit.chat_models import find_folder
 from coursekit.corpus import Question
 from coursekit.embedding import progress_bar
@@ -37,6 +38,24 @@ def is_right(question: Question, text: str) -> bool:
     return all(any(stands_in(alias, text) for alias in group) for group in groups)
 
 
+def trace(right: bool, abstained: bool, wanted: int, there: int) -> str:
+    """Why an answer failed: see `AnswerRecord.cause`; empty where it did not.
+
+    Args:
+        right: whether the answer is right; to abstain is right where the documents hold no answer.
+        abstained: whether the model said that the sources hold no answer.
+        wanted: pieces of evidence of the question; 0 where the documents hold no answer.
+        there: how many of them were among the sources.
+    """
+    if right:
+        return ""
+    if not wanted:
+        return "answered"
+    if there < wanted:
+        return "retrieval"
+    return "abstained" if abstained else "reading"
+
+
 @dataclasses.dataclass(frozen=True)
 class AnswerRecord:
     """One question, the hits handed over in the order in which they were numbered, the answer, and the context it was asked in."""
@@ -45,6 +64,7 @@ class AnswerRecord:
     hits: tuple[Hit, ...]
     answer: Answer
     context: str = "retrieved"
+    dropped: int = 0  # sources from the tail that did not fit into the window: they are not among the hits
 
     @functools.cached_property
     def abstained(self) -> bool:
@@ -94,17 +114,12 @@ class AnswerRecord:
         - "closed book": no sources were to be handed over;
         - "unknown": the question comes without evidence, so nobody can tell.
         """
-        if self.right:
-            return ""
-        if not self.question.answerable:
-            return "answered"
-        if self.context == "none":
-            return "closed book"
-        if not self.question.evidence:
-            return "unknown"
-        if self.evidence_there < len(self.question.evidence):
-            return "retrieval"
-        return "abstained" if self.abstained else "reading"
+        if self.question.answerable and not self.right:
+            if self.context == "none":
+                return "closed book"
+            if not self.question.evidence:
+                return "unknown"
+        return trace(self.right, self.abstained, len(self.question.evidence), self.evidence_there)
 
     def row(self) -> dict:
         """The record as plain numbers and texts, one column each."""
@@ -116,6 +131,7 @@ class AnswerRecord:
             "cites": list(self.cites), "citations": len(self.cites), "right_citations": self.right_citations,
             "evidence": len(question.evidence), "evidence_there": self.evidence_there, "evidence_cited": self.evidence_cited,
             "prompt_tokens": answer.prompt_tokens, "completion_tokens": answer.completion_tokens, "seconds": answer.seconds,
+            "reused": answer.reused, "cut": answer.cut, "dropped": self.dropped,
         }  # fmt: skip
 
 
@@ -179,7 +195,10 @@ MEASURES = {
 
 @dataclasses.dataclass(frozen=True)
 class AnswerReport:
-    """The records of an evaluation and what they add up to. `seconds` is the time it took as a whole, the search included."""
+    """The records of an evaluation and what they add up to.
+
+    `seconds` is the time it took as a whole, the search included; an answer from the cache counts with the time that it took once.
+    """
 
     records: tuple[AnswerRecord, ...]
     context: str
@@ -187,6 +206,7 @@ class AnswerReport:
     model: str
     seconds: float
     place: str | None = None
+    system: str | None = None
 
     @functools.cached_property
     def rows(self) -> pd.DataFrame:
@@ -277,6 +297,12 @@ def check_questions(questions: Sequence[Question], context: str) -> None:
             raise CourseError(f'Question {question.id!r} has no evidence, which the context "oracle" needs.')
 
 
+def _name_of(model: str) -> str:
+    """A model's name; of a folder its last part, as figures are shown to others."""
+    folder = find_folder(model)
+    return folder.name if folder else model
+
+
 def evaluate_answers(
     questions: Iterable[Question],
     connection: Connection,
@@ -288,8 +314,9 @@ def evaluate_answers(
     system: str | None = None,
     max_tokens: int = 160,
     workers: int = 1,
+    fresh: bool = False,
 ) -> AnswerReport:
-    """Ask every question and judge the answers.
+    """Ask every question and judge the answers. Sources that do not fit into the model's window are dropped from the tail.
 
     Args:
         questions: with aliases, and with evidence where citations are to be judged.
@@ -303,6 +330,8 @@ def evaluate_answers(
         system: another system prompt than that of `prompts`.
         max_tokens: an answer's length at most.
         workers: requests at a time; with more than one, the seconds of a request hold the time in which it waited for others.
+        fresh: ask for every answer. Else those that the same model gave to the same prompts within a day are used again, each with the
+            seconds that it took then, so that an evaluation that was interrupted or stopped goes on where it was.
 
     Raises:
         CourseError: a setting is unknown, there are no questions, or a question cannot be judged.
@@ -319,18 +348,21 @@ def evaluate_answers(
         if hasattr(retriever, "prepare"):
             retriever.prepare([question.question for question in questions])
         system = system or prompts.GROUNDED  # also where a search by words finds nothing: that is not closed book
+    settings = {"context": context, "k": k, "model": _name_of(connection.model), "place": place, "system": system}
+    cache = None if fresh else AnswerCache(connection)
     hits = [tuple(contexts.hits_for(question, retriever, context, k, place)) for question in questions]
 
     def record(at: int) -> AnswerRecord:
-        sources = prompts.sources_of(hits[at])
-        answer = ask(questions[at].question, sources, connection, system=system, max_tokens=max_tokens)
-        return AnswerRecord(questions[at], hits[at], answer, context)
+        question, sources = questions[at], prompts.sources_of(hits[at])
+        kept = fitting(question.question, sources, connection.model, system=system, max_tokens=max_tokens)
+        answer = ask(question.question, kept, connection, system=system, max_tokens=max_tokens, cache=cache)
+        return AnswerRecord(question, hits[at][: len(kept)], answer, context, len(sources) - len(kept))
 
     def report() -> AnswerReport:
         records = tuple(done[at] for at in sorted(done))
-        folder = find_folder(connection.model)  # its name is enough: figures are shown to others
-        name = folder.name if folder else connection.model
-        return AnswerReport(records, context, k, name, time.perf_counter() - started, place)
+        reused = sum(record.answer.seconds for record in records if record.answer.reused)
+        seconds = time.perf_counter() - started + reused / workers
+        return AnswerReport(records, seconds=seconds, **settings)
 
     done: dict[int, AnswerRecord] = {}
     executor = concurrent.futures.ThreadPoolExecutor(max_workers=workers)

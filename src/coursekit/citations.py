@@ -8,11 +8,13 @@ import bisect
 import dataclasses
 import json
 import re
+from collections.abc import Iterable
 
 from coursekit.chunking import sentence_spans
 from coursekit.prompts import NO_ANSWER
 
-MARK = re.compile(r"\[ *\d{1,6}(?: *(?:[,;&–-]|and) *\d{1,6})* *\](?!\()")
+# Brackets inside brackets are one mark. The possessive `]++` keeps `[[1]](address)` a link.
+MARK = re.compile(r"\[+ *\d{1,6}(?: *(?:[,;&–-]|and) *\d{1,6})* *\]++(?!\()")
 CODE = re.compile(r"^```.*?(?:^```[^\n]*$|\Z)|(?<!`)(`+)(?!`).+?(?<!`)\1(?!`)", re.MULTILINE | re.DOTALL)
 FENCED = re.compile(r"\A\s*```\w*\n(.*)\n```\s*\Z", re.DOTALL)  # a whole answer in a fence, as JSON often comes
 JOINED = re.compile(r"\s*(?:,|and|&|;)?\s*")  # what stands between two marks that cite together
@@ -55,6 +57,13 @@ def numbers_of(mark: str) -> list[int]:
             ends = list(range(ends[0], ends[1] + 1))
         numbers += ends
     return numbers
+
+
+def existing(numbers: Iterable[int], n_sources: int) -> tuple[tuple[int, ...], tuple[int, ...]]:
+    """The numbers cited that are those of a source, and those that are not; each once, in the order in which they first occur."""
+    cited = dict.fromkeys(numbers)
+    valid = tuple(number for number in cited if 1 <= number <= n_sources)
+    return valid, tuple(number for number in cited if number not in valid)
 
 
 def _marks(text: str) -> list[tuple[int, int, list[int]]]:
@@ -128,9 +137,7 @@ def parse(text: str, n_sources: int) -> Citations:
         for (start, end), numbers in zip(spans, cites)
         if plain[start:end].strip() or numbers
     )
-    cited = dict.fromkeys(number for _, numbers in places for number in numbers)
-    valid = tuple(number for number in cited if 1 <= number <= n_sources)
-    return Citations(plain.strip(), sentences, valid, tuple(number for number in cited if number not in valid))
+    return Citations(plain.strip(), sentences, *existing((n for _, numbers in places for n in numbers), n_sources))
 
 
 # The fixed sentence, and how other models put it: "The sources do not say how long it lasts", "… whether", "… that", "… the weight".
@@ -154,5 +161,7 @@ def abstains(text: str) -> bool:
         return any(abstains(value) for value in values.values() if isinstance(value, str))
     text = parse(text, 0).text
     text = re.sub(r"[*_`]", "", text.replace("\u2019", "'")).casefold()
-    text = re.sub(r"^[-#> ]*(?:\d\. )?(?:\w+: )?", "", " ".join(text.split())).strip(" .!\"'\u201c\u201d\u2018")
+    text = re.sub(r"^[-#> ]*(?:\d\. )?(?:\w+(?: \w+)?: )?", "", " ".join(text.split())).strip(
+        " .!\"'\u201c\u201d\u2018"
+    )
     return " but " not in text and ABSTAINS.fullmatch(text) is not None

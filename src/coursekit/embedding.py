@@ -3,13 +3,10 @@
 Source: N. Reimers and I. Gurevych, "Sentence-BERT" (EMNLP 2019), arXiv 1908.10084, for mean pooling over a BERT-style encoder.
 """
 
-import contextlib
 import functools
 import hashlib
 import importlib.util
 import os
-import sqlite3
-import warnings
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -18,6 +15,7 @@ import torch
 from tqdm.auto import tqdm
 
 from coursekit import paths
+from coursekit.cache import Cache
 from coursekit.errors import CourseError
 
 HUB_ID = "sentence-transformers/all-MiniLM-L6-v2"
@@ -134,12 +132,12 @@ class Embedder:
             if not isinstance(text, str) or not text.strip():
                 raise CourseError(f"Text number {number} is empty: an embedding needs at least one word.")
         distinct = list(dict.fromkeys(texts))
-        known = self.cache.get(distinct) if self.cache else {}
+        known = self.cache.vectors(distinct) if self.cache else {}
         new = [text for text in distinct if text not in known]
         if new:
             fresh = self._encode(new, progress)
             if self.cache:
-                self.cache.put(new, fresh)
+                self.cache.keep(new, fresh)
             known |= dict(zip(new, fresh))
         return np.array([known[text] for text in texts], dtype=np.float32).reshape(len(texts), self.dimension)
 
@@ -185,54 +183,16 @@ def _state_hash(model: torch.nn.Module) -> str:
     return digest.hexdigest()[:16]
 
 
-class VectorCache:
-    """Vectors by the hash of model and text, in one SQLite file. A cache: whatever goes wrong with it, the vectors are made anew."""
+class VectorCache(Cache):
+    """Vectors by the text that they were made from; the space is the model's fingerprint."""
 
-    def __init__(self, path: Path, model: str) -> None:
-        """Use the file `path`, which is made at the first `put`."""
-        self.path, self.model = path, model
-
-    def _key(self, text: str) -> bytes:
-        return hashlib.sha256(f"{self.model}\0{text}".encode()).digest()
-
-    def _open(self) -> sqlite3.Connection:
-        self.path.parent.mkdir(parents=True, exist_ok=True)
-        connection = sqlite3.connect(self.path, timeout=30)
-        connection.execute("CREATE TABLE IF NOT EXISTS vectors (key BLOB PRIMARY KEY, vector BLOB) WITHOUT ROWID")
-        return connection
-
-    def get(self, texts: Sequence[str]) -> dict[str, np.ndarray]:
+    def vectors(self, texts: Sequence[str]) -> dict[str, np.ndarray]:
         """The vectors that are there, by text."""
-        if not self.path.exists():
-            return {}
-        try:
-            connection = self._open()
-            try:
-                query = "SELECT vector FROM vectors WHERE key = ?"
-                rows = ((text, connection.execute(query, (self._key(text),)).fetchone()) for text in texts)
-                return {text: np.frombuffer(row[0], dtype="<f4") for text, row in rows if row}
-            finally:
-                connection.close()
-        except (sqlite3.OperationalError, OSError):  # locked or not readable: no reason to set it aside
-            return {}
-        except sqlite3.DatabaseError:
-            warnings.warn(f"The cache {self.path.name} is damaged: it was set aside and is made anew.", stacklevel=2)
-            with contextlib.suppress(OSError):  # in a read-only folder it stays, and is passed over
-                self.path.replace(self.path.with_suffix(".damaged"))
-            return {}
+        return {text: np.frombuffer(value, dtype="<f4") for text, value in self.get(texts).items()}
 
-    def put(self, texts: Sequence[str], vectors: np.ndarray) -> None:
-        """Keep vectors. A full disk or a read-only folder costs the cache, not the work."""
-        try:
-            connection = self._open()
-            try:
-                with connection:
-                    rows = ((self._key(text), row.astype("<f4").tobytes()) for text, row in zip(texts, vectors))
-                    connection.executemany("INSERT OR REPLACE INTO vectors VALUES (?, ?)", rows)
-            finally:
-                connection.close()
-        except (sqlite3.Error, OSError) as error:
-            warnings.warn(f"Embeddings could not be cached ({error}): they are made again next time.", stacklevel=2)
+    def keep(self, texts: Sequence[str], vectors: np.ndarray) -> None:
+        """Keep the rows of an array."""
+        self.put({text: row.astype("<f4").tobytes() for text, row in zip(texts, vectors)})
 
 
 @functools.cache

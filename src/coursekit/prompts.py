@@ -39,14 +39,20 @@ def numbered(sources: Sequence[Source]) -> str:
     return "\n\n".join(f"[{number}] {source.heading}\n{source.text}" for number, source in enumerate(sources, start=1))
 
 
-def user_turn(question: str, sources: Sequence[Source] = ()) -> str:
-    """The user's message: the numbered sources and, below them, the question, with all control marks broken up."""
-    asked = f"Question: {neutralise(' '.join(question.split()))}"
-    return f"{neutralise(numbered(sources))}\n\n{asked}" if sources else asked
+def user_turn(question: str, sources: Sequence[Source] = (), *, sanitise: bool = True) -> str:
+    """The user's message: the numbered sources and, below them, the question.
+
+    All control marks are broken up unless `sanitise` is False: that is for showing what they do, and for nothing else.
+    """
+    clean = neutralise if sanitise else str
+    asked = f"Question: {clean(' '.join(question.split()))}"
+    return f"{clean(numbered(sources))}\n\n{asked}" if sources else asked
 
 
-def messages(question: str, sources: Sequence[Source] = (), *, system: str | None = None) -> list[dict[str, str]]:
-    """The chat messages for a question: with sources a grounded prompt, without any a closed-book one.
+def messages(
+    question: str, sources: Sequence[Source] = (), *, system: str | None = None, sanitise: bool = True
+) -> list[dict[str, str]]:
+    """The chat messages for a question: with sources a grounded prompt, without any a closed-book one. `sanitise` as for `user_turn`.
 
     Raises:
         CourseError: the question is empty.
@@ -54,4 +60,7 @@ def messages(question: str, sources: Sequence[Source] = (), *, system: str | Non
     if not question.strip():
         raise CourseError("The question is empty: type one.")
     system = system or (GROUNDED if sources else CLOSED_BOOK)
-    return [{"role": "system", "content": system}, {"role": "user", "content": user_turn(question, sources)}]
+    return [
+        {"role": "system", "content": system},
+        {"role": "user", "content": user_turn(question, sources, sanitise=sanitise)},
+    ]

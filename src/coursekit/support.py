@@ -4,8 +4,9 @@ It reads signs, not sense: a sentence passes that puts the right number to the w
 """
 
 import re
+from collections.abc import Sequence
 
-from coursekit.matching import normalise, stands_in
+from coursekit.matching import normalise, pattern, stands_in
 
 # One line a unit, all the ways in which it is written. What stands in two lines, such as "degrees", fits both. "A" for ampere is left
 # out: in small letters it is the article.
@@ -117,6 +118,24 @@ def names(text: str) -> list[str]:
     if sum(word[0].isupper() for word in words) > max(2, 0.6 * len(words)):
         return []
     return [match["name"] for match in NAME.finditer(text)]
+
+
+def is_quoted(quote: str, source: str) -> bool:
+    """Whether a quote stands in a source, word for word.
+
+    Case, white space, quotation marks around it and a full stop at its end do not matter. Fewer than three words prove nothing.
+    """
+    quote = normalise(quote).strip(' ."')
+    return len(quote.split()) >= 3 and pattern(quote).search(normalise(source)) is not None
+
+
+def missing_numbers(sentence: str, sources: Sequence[str]) -> list[str]:
+    """The numbers of a sentence that stand in none of its sources, each once, in order. The digit of a name such as P2 is none.
+
+    The simple form of `unsupported`, which also looks at units, codes and names.
+    """
+    numbers = dict.fromkeys(re.findall(r"\b\d+(?:[.,:]\d+)*\b", sentence))
+    return [number for number in numbers if not any(stands_in(number, source) for source in sources)]
 
 
 def unsupported(sentence: str, *sources: str) -> list[str]:

@@ -2,9 +2,12 @@
 
 import contextlib
 import http.server
+import itertools
 import json
 import threading
 from collections.abc import Callable, Iterator
+
+COUNTER = itertools.count()
 
 
 class Scripted:
@@ -29,8 +32,8 @@ def prompt_of(request: dict) -> str:
 
 
 @contextlib.contextmanager
-def scripted(reply: Callable[[dict], str | int]) -> Iterator[Scripted]:
-    """Serve until the block ends. `reply` gets a request's body and returns the answer, or a number as the status of a failure."""
+def scripted(reply: Callable[[dict], str | tuple[str, str] | int]) -> Iterator[Scripted]:
+    """Serve until the block ends. `reply` gets a request's body and returns an answer, or one and why it ended, or a failure's status."""
 
     class Handler(http.server.BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
@@ -45,11 +48,12 @@ def scripted(reply: Callable[[dict], str | int]) -> Iterator[Scripted]:
             if isinstance(text, int):
                 self.respond(text, {"error": {"message": "scripted failure", "type": "server_error"}})
                 return
+            text, reason = text if isinstance(text, tuple) else (text, "stop")
             usage = {
                 "prompt_tokens": len(" ".join(turn["content"] for turn in asked["messages"]).split()),
                 "completion_tokens": len(text.split()),
             }
-            choice = {"index": 0, "finish_reason": "stop", "message": {"role": "assistant", "content": text}}
+            choice = {"index": 0, "finish_reason": reason, "message": {"role": "assistant", "content": text}}
             body = {"id": "1", "object": "chat.completion", "created": 0, "model": asked["model"], "choices": [choice]}
             self.respond(200, {**body, "usage": {**usage, "total_tokens": sum(usage.values())}})
 
@@ -69,7 +73,8 @@ def scripted(reply: Callable[[dict], str | int]) -> Iterator[Scripted]:
 
     httpd = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     httpd.daemon_threads = True
-    server = Scripted(f"http://127.0.0.1:{httpd.server_address[1]}/v1")
+    # No two servers share an address, even where they get the same port: answers are kept by address.
+    server = Scripted(f"http://127.0.0.1:{httpd.server_address[1]}/{next(COUNTER)}/v1")
     thread = threading.Thread(target=httpd.serve_forever, daemon=True)
     thread.start()
     try:

@@ -1,9 +1,11 @@
 """Scores of answers by hand, and whole evaluations over real HTTP with a server that answers by a script."""
 
+import _thread
 import dataclasses
 import json
 import math
 import re
+import time
 
 import numpy as np
 import pytest
@@ -371,8 +373,6 @@ def test_cost():
 
 
 def test_time_is_measured():
-    import time
-
     def slow(request):
         time.sleep(0.05)
         return NO_ANSWER
@@ -398,7 +398,8 @@ def test_several_requests_at_a_time_change_no_figure(words):
     questions = some(corpus.TYPES, 4)
     with scripted(perfect) as server:
         one = evaluate_answers(questions, server.connection(), retriever=words)
-        four = evaluate_answers(questions, server.connection(), retriever=words, workers=4)
+        four = evaluate_answers(questions, server.connection(), retriever=words, workers=4, fresh=True)
+        assert len(server.requests) == 2 * len(questions)
     columns = [name for name in one.rows.columns if name != "seconds"]
     assert one.rows[columns].equals(four.rows[columns])
 
@@ -471,3 +472,74 @@ def test_ones_own_documents_and_questions(tmp_path, embedder):
         "citation precision": 1,
         "citation recall": 1,
     }
+
+
+def test_run_again_it_goes_on_where_it_stopped():
+    """The first run stops after four answers: the second one asks for three, and its figures are those of an unbroken run."""
+    broken = [True]
+
+    def reply(request):
+        return 500 if broken and len(server.requests) > 4 else SCRIPT[asked(request)]
+
+    with scripted(reply) as server:
+        with pytest.raises(EvaluationStoppedError):
+            evaluate_answers(by_hand(), server.connection(), retriever=Fixed("d", "e"))
+        time.sleep(0.5)  # the request on its way comes to its end
+        broken.clear()
+        asked_before = len(server.requests)
+        whole = evaluate_answers(by_hand(), server.connection(), retriever=Fixed("d", "e"))
+        assert len(server.requests) - asked_before == 3
+        assert whole.rows["reused"].tolist() == [True] * 4 + [False] * 3
+        anew = evaluate_answers(by_hand(), server.connection(), retriever=Fixed("d", "e"), fresh=True)
+    assert anew.rows["reused"].sum() == 0
+    columns = [name for name in whole.rows.columns if name not in ("seconds", "reused")]
+    assert whole.rows[columns].equals(anew.rows[columns])
+
+
+def test_an_interrupted_evaluation_goes_on_too():
+    def reply(request):
+        if len(server.requests) == 3 and not interrupted:
+            interrupted.append(True)
+            _thread.interrupt_main()
+            time.sleep(0.5)
+        return SCRIPT[asked(request)]
+
+    interrupted = []
+    with scripted(reply) as server:
+        with pytest.raises(KeyboardInterrupt):
+            evaluate_answers(by_hand(), server.connection(), retriever=Fixed("d"))
+        time.sleep(1)  # the request on its way comes to its end
+        report = evaluate_answers(by_hand(), server.connection(), retriever=Fixed("d"))
+    assert report.rows["reused"].sum() >= 2
+    assert len(report.records) == 7
+    assert len(server.requests) == 7, "nothing was asked for twice"
+
+
+def test_reused_answers_count_with_the_time_that_they_took():
+    def slow(request):
+        time.sleep(0.05)
+        return NO_ANSWER
+
+    with scripted(slow) as server:
+        evaluate_answers(by_hand(), server.connection(), retriever=Fixed("d"))
+        again = evaluate_answers(by_hand(), server.connection(), retriever=Fixed("d"))
+    assert again.rows["reused"].all()
+    assert again.cost()["seconds"] >= 7 * 0.05
+    assert again.cost()["p50"] >= 0.05
+
+
+def test_sources_that_exceed_the_window_are_dropped_and_counted(monkeypatch):
+    """A window that holds two of four sources; the evidence is in the third, which counts as not there."""
+    monkeypatch.setattr("coursekit.serving.window", lambda model: 162)
+    monkeypatch.setattr("coursekit.serving.count_tokens", lambda messages, model: prompt_sources(messages))
+    with scripted(lambda request: "It is 41 mm [1].") as server:
+        report = evaluate_answers([fact("q", doc="z")], server.connection(), retriever=Fixed("a", "b", "z", "c"))
+    [record] = report.records
+    assert [found.chunk.doc for found in record.hits] == ["a", "b"]
+    assert (record.dropped, record.evidence_there, record.cause) == (2, 0, "retrieval")
+    assert report.rows["dropped"].tolist() == [2]
+
+
+def prompt_sources(messages):
+    """How many numbered sources a prompt holds."""
+    return len(re.findall(r"^\[\d+\] ", messages[-1]["content"], re.MULTILINE))

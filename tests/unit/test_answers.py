@@ -1,9 +1,12 @@
 """Asking over real HTTP: what the model is sent, what comes of its reply, and documents that try to speak as the system."""
 
+import dataclasses
+
 import pytest
 from scripted import prompt_of, scripted
 
-from coursekit import answers, prompts, serving
+from coursekit import answer_cache, answers, prompts, serving
+from coursekit.answer_cache import AnswerCache
 from coursekit.errors import CourseError
 from coursekit.marks import neutralise
 from coursekit.prompts import NO_ANSWER, Source
@@ -51,6 +54,46 @@ def test_a_wrong_answer_is_flagged():
     assert answer.unsupported() == [("The Sorrel 300 runs for 48 hours.", ["48 hours"])]
     assert answer.citations.invalid == (7,)
     assert [number for number, _ in answer.cited] == [1, 2]
+
+
+def test_a_reply_that_was_cut_off():
+    with scripted(lambda request: ("The Sorrel 300 runs for", "length")) as server:
+        answer = answers.ask("How long?", SOURCES, server.connection())
+    assert answer.cut
+    assert answer.citations.numbers == ()
+
+
+def test_an_answer_that_was_kept_is_not_asked_for_again(tmp_path, monkeypatch):
+    monkeypatch.setenv("COURSEKIT_CACHE", str(tmp_path))
+    with scripted(lambda request: f"Answer {len(server.requests)} [1].") as server:
+        connection = server.connection()
+        cache = AnswerCache(connection)
+        first = answers.ask("How long?", SOURCES, connection, cache=cache)
+        again = answers.ask("How long?", SOURCES, connection, cache=AnswerCache(connection))
+        assert (first.reused, again.reused) == (False, True)
+        assert dataclasses.replace(again, reused=False) == first, "with the seconds that it took"
+        assert not answers.ask("How long?", SOURCES, connection).reused, "only where a cache is handed over"
+        assert not answers.ask("How long?", SOURCES, connection, cache=cache, temperature=0.5).reused
+        assert not answers.ask("How long?", SOURCES, connection, cache=cache, max_tokens=7).reused
+        assert not answers.ask("How long?", SOURCES[:1], connection, cache=cache).reused
+        assert not answers.ask("How long?", SOURCES, connection, cache=cache, system="Be brief.").reused
+        other = connection._replace(model="other")
+        assert not answers.ask("How long?", SOURCES, other, cache=AnswerCache(other)).reused
+        assert len(server.requests) == 7
+        monkeypatch.setattr(answer_cache, "KEPT", 0)
+        assert not answers.ask("How long?", SOURCES, connection, cache=cache).reused, "older than a day"
+
+
+def test_sources_that_do_not_fit_are_dropped_from_the_tail():
+    sources = [Source("Manual", "word " * 400)] * 9
+    kept = answers.fitting("How long?", sources, str(serving.COURSE_LM))
+    assert 0 < len(kept) < 9
+    length = serving.count_tokens(prompts.messages("How long?", kept), str(serving.COURSE_LM))
+    one_more = serving.count_tokens(prompts.messages("How long?", sources[: len(kept) + 1]), str(serving.COURSE_LM))
+    assert length + 160 <= serving.window(str(serving.COURSE_LM)) < one_more + 160
+    assert answers.fitting("How long?", [Source("Manual", "word " * 4000)], str(serving.COURSE_LM)) == []
+    assert answers.fitting("How long?", sources, "a model served elsewhere") == sources
+    assert answers.fitting("How long?", [], str(serving.COURSE_LM)) == []
 
 
 def test_an_empty_reply():

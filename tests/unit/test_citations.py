@@ -22,6 +22,9 @@ from coursekit.prompts import NO_ANSWER
         ("Both [1] and [2].", (1, 2), ()),
         ("Both [1 and 3].", (1, 3), ()),
         ("Twice [2]. Again [2].", (2,), ()),
+        ("It runs for 36 hours [[2]].", (2,), ()),
+        ("Both [[1], [2]].", (1, 2), ()),
+        ("A link [[1]](https://example.org).", (), ()),
         ("In the order of the text [3] [1].", (3, 1), ()),
         ("None of ours [0] [5] [4].", (4,), (0, 5)),
         ("Too far [3-6].", (3, 4), (5, 6)),
@@ -133,6 +136,12 @@ def test_a_long_text_is_parsed_at_once():
     found = parse("`[1] and " * 5_000 + "[1-3] " * 5_000, 3)
     assert found.valid
     assert time.perf_counter() - started < 5
+
+
+def test_numbers_that_exist_and_those_that_do_not():
+    assert citations.existing([2, 7, 2, 0, 1], 4) == ((2, 1), (7, 0))
+    assert citations.existing(iter([1]), 0) == ((), (1,))
+    assert citations.existing([], 4) == ((), ())
 
 
 def test_numbers_of_a_mark():

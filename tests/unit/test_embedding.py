@@ -1,8 +1,6 @@
 """Embeddings: equal to sentence-transformers', whole and in order, with a cache that can break without harm."""
 
-import os
 import shutil
-import sqlite3
 from pathlib import Path
 
 import numpy as np
@@ -299,22 +297,6 @@ def test_a_damaged_cache_is_set_aside(own_cache, tiny_folder, damage):
     np.testing.assert_allclose(tiny.encode(texts), vectors, atol=1e-6)  # the new file works, without a warning
 
 
-def test_a_cache_in_use_is_not_set_aside(tmp_path, monkeypatch):
-    cache = VectorCache(tmp_path / "c.sqlite", "m")
-    cache.put(["a"], np.ones((1, 2), dtype=np.float32))
-    real = sqlite3.connect
-    monkeypatch.setattr(sqlite3, "connect", lambda path, timeout: real(path, timeout=0))
-    holder = real(tmp_path / "c.sqlite", isolation_level=None)
-    holder.execute("BEGIN EXCLUSIVE")
-    assert cache.get(["a"]) == {}
-    with pytest.warns(UserWarning, match="could not be cached"):
-        cache.put(["b"], np.ones((1, 2), dtype=np.float32))
-    holder.execute("ROLLBACK")
-    holder.close()
-    np.testing.assert_array_equal(cache.get(["a", "b"])["a"], [1, 1])
-    assert os.listdir(tmp_path) == ["c.sqlite"]
-
-
 def test_a_folder_that_cannot_be_made_costs_only_the_cache(tmp_path, tiny_folder, monkeypatch):
     (tmp_path / "file").write_text("x")
     monkeypatch.setenv("COURSEKIT_CACHE", str(tmp_path / "file" / "cache"))
@@ -326,13 +308,11 @@ def test_a_folder_that_cannot_be_made_costs_only_the_cache(tmp_path, tiny_folder
 
 def test_vector_cache_by_hand(tmp_path):
     cache = VectorCache(tmp_path / "c.sqlite", "m")
-    assert cache.get(["a"]) == {}
-    assert not (tmp_path / "c.sqlite").exists()
-    cache.put(["a", "b"], np.array([[1, 2], [3, 4]], dtype=np.float32))
-    cache.put(["b"], np.array([[5, 6]], dtype=np.float32))
-    found = cache.get(["b", "c", "a"])
+    assert cache.vectors(["a"]) == {}
+    cache.keep(["a", "b"], np.array([[1, 2], [3, 4]], dtype=np.float32))
+    cache.keep(["b"], np.array([[5, 6]], dtype=np.float32))
+    found = cache.vectors(["b", "c", "a"])
     assert {text: vector.tolist() for text, vector in found.items()} == {"b": [5, 6], "a": [1, 2]}
-    assert VectorCache(tmp_path / "c.sqlite", "n").get(["a"]) == {}
 
 
 # The bar.

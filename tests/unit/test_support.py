@@ -5,7 +5,7 @@ import re
 
 import pytest
 
-from coursekit import corpus
+from coursekit import corpus, support
 from coursekit.support import codes, names, quantities, unsupported
 
 
@@ -53,6 +53,22 @@ def test_supported(sentence, source):
 )
 def test_unsupported(sentence, source, missing):
     assert unsupported(sentence, source) == missing
+
+
+def test_a_quote_stands_there_word_for_word():
+    source = "A short press opens the Wi-Fi\nfor 15 minutes. After that it closes to save the battery."
+    for quote in ("opens the Wi-Fi for 15 minutes", "“Opens the Wi-Fi”", "After that it closes."):
+        assert support.is_quoted(quote, source), quote
+    for quote in ("opens for 15 minutes", "the Wi-Fi for 1", "save the", "", "press opens the Wi-Fi of"):
+        assert not support.is_quoted(quote, source), quote
+    assert not support.is_quoted("for 15 minutes", "")
+
+
+def test_missing_numbers():
+    sources = ["The lamp of the P2 runs for 40 hours and weighs 1.5 kg.", "It costs 1,500 euros from 22:00 on."]
+    assert support.missing_numbers("The P3 runs for 40 hours at 1,500 euros from 22:00, 1.5 kg.", sources) == []
+    assert support.missing_numbers("4 hours, 5 kg, 4 times, 22:30.", sources) == ["4", "5", "22:30"]
+    assert support.missing_numbers("It runs for 40 hours.", []) == ["40"]
 
 
 def test_several_sources_count_together():

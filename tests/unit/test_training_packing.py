@@ -14,6 +14,7 @@ from coursekit import prompts
 TRAINING = Path(__file__).resolve().parents[2] / "models" / "training"
 sys.path.insert(0, str(TRAINING))
 
+import attending  # noqa: E402
 import make_tokenizer  # noqa: E402
 import packing  # noqa: E402
 import train  # noqa: E402
@@ -96,7 +97,7 @@ def test_the_model_answers_several_questions_as_it_answers_each_alone(tokenizer)
 def answers_with_logits(model, records, tokenizer):
     batch = train.batch_of(rows_of(records, tokenizer, 256, stretched=False))
     with torch.inference_mode():
-        return train.answers_of(model, model.model, batch, torch.device("cpu"))[0]
+        return train.foretell(model, attending.forward, batch, torch.device("cpu")).logits
 
 
 def test_questions_that_pass_the_length_are_left_out_whole(tokenizer):

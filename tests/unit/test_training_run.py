@@ -16,6 +16,7 @@ import generated  # noqa: E402
 import make_tokenizer  # noqa: E402
 import mixture  # noqa: E402
 import packing  # noqa: E402
+import pointing  # noqa: E402
 import train  # noqa: E402
 
 
@@ -81,7 +82,8 @@ def test_records_in_one_row_do_not_read_each_other(run):
     records = [list(range(10, 30)), list(range(40, 70))]
     packer = packing.Packer(64, 0, random.Random(3))
     for ids in records:
-        packer.add(packing.Piece(ids, [1.0] * len(ids), [0] * len(ids), list(range(len(ids)))))
+        count = len(ids)
+        packer.add(packing.Piece(ids, [1.0] * count, [0] * count, list(range(count)), [pointing.NONE] * count))
     batch = train.batch_of(packer.rest())
     with torch.inference_mode():
         packed = model(

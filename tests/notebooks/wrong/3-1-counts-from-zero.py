@@ -1,0 +1,3 @@
+# hint: has the number 1
+def numbered(sources):
+    return "\n\n".join(f"[{number}] {source.heading}\n{source.text}" for number, source in enumerate(sources))

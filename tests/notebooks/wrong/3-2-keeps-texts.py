@@ -1,0 +1,3 @@
+# hint: an `int`
+def numbers_of(mark):
+    return re.findall(r"\d+", mark)

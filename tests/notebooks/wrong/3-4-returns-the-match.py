@@ -1,0 +1,4 @@
+# hint: True or False
+def is_quoted(quote, source):
+    quote = normalise(quote).strip(' ."')
+    return len(quote.split()) >= 3 and pattern(quote).search(normalise(source))

@@ -1,0 +1,4 @@
+# hint: 1.5 is one number
+def missing_numbers(sentence, sources):
+    numbers = dict.fromkeys(re.findall(r"\b\d+\b", sentence))
+    return [number for number in numbers if not any(stands_in(number, source) for source in sources)]

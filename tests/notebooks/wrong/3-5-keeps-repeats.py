@@ -1,0 +1,4 @@
+# hint: each number once
+def missing_numbers(sentence, sources):
+    numbers = re.findall(r"\b\d+(?:[.,:]\d+)*\b", sentence)
+    return [number for number in numbers if not any(stands_in(number, source) for source in sources)]

@@ -1,0 +1,4 @@
+# hint: as a text
+def missing_numbers(sentence, sources):
+    numbers = dict.fromkeys(re.findall(r"\b\d+(?:[.,:]\d+)*\b", sentence))
+    return [float(number) for number in numbers if not any(stands_in(number, source) for source in sources)]

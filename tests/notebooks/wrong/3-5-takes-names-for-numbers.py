@@ -1,0 +1,4 @@
+# hint: no letter beside it
+def missing_numbers(sentence, sources):
+    numbers = dict.fromkeys(re.findall(r"\d+(?:[.,:]\d+)*", sentence))
+    return [number for number in numbers if not any(stands_in(number, source) for source in sources)]

@@ -1,0 +1,4 @@
+# hint: any of the sources
+def missing_numbers(sentence, sources):
+    numbers = dict.fromkeys(re.findall(r"\b\d+(?:[.,:]\d+)*\b", sentence))
+    return [number for number in numbers if not all(stands_in(number, source) for source in sources)]

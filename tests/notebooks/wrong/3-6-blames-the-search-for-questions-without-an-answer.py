@@ -1,0 +1,7 @@
+# hint: yet the model gave one
+def trace(right, abstained, wanted, there):
+    if right:
+        return ""
+    if there < wanted or not wanted:
+        return "retrieval"
+    return "abstained" if abstained else "reading"
