@@ -522,7 +522,7 @@ for sentence in (
 #
 # ## 6 When should the model abstain?
 #
-# If the sources hold no answer, the model shall say "The sources do not say." There are two errors: to answer what has no
+# If the sources hold no answer, the model shall say "Not in the sources." There are two errors: to answer what has no
 # answer, and to abstain where there is one. A model can lower one by raising the other.
 #
 # **Predict, then run.** Our unanswerable questions are near misses: a sibling product's value is there. On how many of 15 will
@@ -665,7 +665,7 @@ def trace(right, abstained, wanted, there):
 
     Args:
         right: whether the answer is right; to abstain is right where the handbook holds no answer.
-        abstained: whether the model said that the sources do not say.
+        abstained: whether the model said that the answer is not in the sources.
         wanted: how many pieces of evidence the question has; 0 where the handbook holds no answer.
         there: how many of them were among the sources.
 
@@ -804,18 +804,19 @@ print("its citations:", citations.parse(cut.text, len(sources)).numbers)
 
 # %%
 dead = OpenAI(base_url="http://127.0.0.1:9/v1", api_key="none", max_retries=0)  # nobody listens there
-begin = evaluate_answers(few[:4], connection, retriever=retriever)
 try:
-    evaluate_answers(few[:8], serving.Connection(dead, connection.model), retriever=retriever, resume=begin)
+    evaluate_answers(few[:8], serving.Connection(dead, connection.model), retriever=retriever)
 except EvaluationStoppedError as stopped:
     print(stopped)
-    begin = stopped.report
-whole = evaluate_answers(few[:8], connection, retriever=retriever, resume=begin)
-print(f"{len(begin.records)} answers were kept, {len(whole.records) - len(begin.records)} were asked for again")
+again = evaluate_answers(few[:8], connection, retriever=retriever)
+print(
+    f"{again.rows['reused'].sum()} of {len(again.records)} answers were kept since section 6, and not asked for again"
+)
 
 # %% [markdown]
 # A server may cut a long prompt without a word. So count tokens first, drop the last sources, and say so: the search ranks
-# the best ones first.
+# the best ones first. The kit does so, and it keeps each answer for a day. If an evaluation stops, or if you interrupt it, run its
+# cell again: it asks only for the rest. `fresh=True` asks for everything.
 #
 # ## 12 What you measured
 #

@@ -3,8 +3,8 @@
     python tools/build_lessons.py [NN ...] [--force] [--check]
 
 Each source becomes `solutions/NN-name.ipynb`, executed, and `lessons/NN-name.ipynb`, the learner's copy: solutions cut out, hidden
-tests and outputs removed, check cells locked. A solution runs again only when its source, the datasets or a part of the kit that it
-imports has changed. `--check` writes nothing and says which copies are stale.
+tests and outputs removed, check cells locked. A solution runs again only when its source, the datasets, a part of the kit that it
+imports or, where it asks the course's model, that model has changed. `--check` writes nothing and says which copies are stale.
 """
 
 import argparse
@@ -73,12 +73,19 @@ def read_source(path: Path) -> NotebookNode:
         for file in (ROOT / "datasets").rglob("*")
         if file.is_file() and file.name != "README.md" and not hidden(file.relative_to(ROOT))
     ]
+    kit = imported_modules(code, set())
+    if ROOT / "src" / "coursekit" / "serving.py" in kit:  # the lesson's answers come from the course's model
+        data += [
+            file
+            for file in (ROOT / "models" / "course-lm").iterdir()
+            if file.suffix in (".safetensors", ".json", ".jinja")
+        ]
     notebook.metadata = nbformat.from_dict({
         "kernelspec": KERNEL,
         "language_info": {"name": "python"},
         "coursekit": {
             "source": digest([path]),
-            "kit": digest(sorted(imported_modules(code, set()))),
+            "kit": digest(sorted(kit)),
             "datasets": digest(data),
         },
     })  # fmt: skip

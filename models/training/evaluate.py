@@ -23,7 +23,7 @@ import psutil
 import torch
 from transformers import AutoModelForCausalLM
 
-from coursekit import answers, contexts, corpus, paths, prompts, results, retrieval, serving
+from coursekit import answers, contexts, corpus, paths, prompts, results, retrieval, serving, style
 from coursekit.answer_evaluation import AnswerReport, evaluate_answers, ratio, ratio_interval
 from coursekit.corpus import Question
 
@@ -34,14 +34,6 @@ FORM_QUESTIONS = 25  # for each form
 PLACE_QUESTIONS = 60
 WINDOW = 1_800  # tokens that sources, style prompt and answer may take together
 ANSWER_TOKENS = 160
-
-# Two examples in a house style: what lesson 03 asks the model to follow, and the longest prompt that the course makes.
-STYLE = (
-    f"{prompts.GROUNDED}\n\nWrite in the house style: one short sentence, then the source's heading in brackets.\n\n"
-    "Question: How long does the lamp of the Orrin 4 burn?\n"
-    "Answer: The lamp of the Orrin 4 burns for 70 hours [2]. (Orrin 4 manual > Lamp)\n\n"
-    "Question: Who repairs the Orrin 4?\nAnswer: The workshop in Velm repairs the Orrin 4 [1]. (Service > Repairs)"
-)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -125,7 +117,9 @@ def machine_lines(folder: Path, connection, questions: list[Question], retriever
     model = AutoModelForCausalLM.from_pretrained(folder, dtype=torch.float32)
     loaded = time.perf_counter() - begun
     files = [file.stat().st_size for file in folder.iterdir()]
-    timed = evaluate_answers(questions[:TIMED], connection, context="oracle", retriever=retriever, k=SOURCES)
+    timed = evaluate_answers(
+        questions[:TIMED], connection, context="oracle", retriever=retriever, k=SOURCES, fresh=True
+    )
     return [
         Line("parameters, millions", "8 to 20", model.num_parameters() / 1e6, None, 8e6 <= model.num_parameters() <= 20e6),
         at_most("folder in half precision", 40, sum(files) / 1e6, unit=" MB"),
@@ -164,7 +158,7 @@ def longest_prompt(questions: list[Question], connection, retriever) -> int:
     counts = []
     for question in questions:
         sources = prompts.sources_of(retriever.search(question.question, SOURCES))
-        messages = prompts.messages(question.question, sources, system=STYLE)
+        messages = prompts.messages(question.question, sources, system=style.EXAMPLES_PROMPT)
         counts.append(serving.count_tokens(messages, connection.model))
     return max(counts) + ANSWER_TOKENS
 
@@ -174,7 +168,9 @@ def by_place(questions: list[Question], connection, retriever) -> pd.DataFrame:
     drawn = [question for question in questions if question.type in LOOKED_UP][:PLACE_QUESTIONS]
     rows = []
     for place in contexts.PLACES:
-        report = evaluate_answers(drawn, connection, context="oracle", retriever=retriever, k=6, place=place)
+        report = evaluate_answers(
+            drawn, connection, context="oracle", retriever=retriever, k=6, place=place, fresh=True
+        )
         value, (low, high) = share(report.rows, "right")
         rows.append({"place": place, "accuracy": value, "low": low, "high": high, "questions": len(drawn)})
     return pd.DataFrame(rows)
@@ -209,11 +205,11 @@ def main(argv: list[str] | None = None) -> None:
     dev = corpus.load_questions(split="dev", documents=documents)
     retriever = retrieval.open_retriever(documents=documents)
     connection = serving.connect(options.model)
-    asked = {"connection": connection, "retriever": retriever, "k": SOURCES}
+    asked = {"connection": connection, "retriever": retriever, "k": SOURCES, "fresh": True}
     oracle = evaluate_answers(questions, context="oracle", **asked)
     retrieved = evaluate_answers(questions, context="retrieved", **asked)
     answerable = [question for question in questions if question.answerable]
-    closed = evaluate_answers(answerable, connection, context="none")
+    closed = evaluate_answers(answerable, connection, context="none", fresh=True)
     form, forms = form_line(dev, connection, retriever)
     tokens = longest_prompt(questions, connection, retriever)
     lines = [

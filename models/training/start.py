@@ -5,8 +5,8 @@ found in trained models, set by hand: a head that looks at the previous token, a
 after the current token and copies what came next. Source: C. Olsson and others, "In-context Learning and Induction Heads" (2022).
 
 The word vectors come from the course's embedding model, all-MiniLM-L6-v2 (Apache 2.0), which has learnt from a billion pairs of sentences
-that "lead" and "cable" are akin. The residual stream, 384 wide, is divided at the start: the token's own vector, the previous token's, and
-a constant. Training is free to change all of it.
+that "lead" and "cable" are akin. The residual stream, 384 wide, is divided at the start: the token's own vector, those of the two tokens
+before it, four times the number of a source (see below), and a constant. Training is free to change all of it.
 """
 
 import math
@@ -34,32 +34,15 @@ FINAL = (
 GAIN, CITE_GAIN = 8.0, 8.0  # how strongly the heads that copy and that cite write
 SHARP_BACK, SHARP_UP = 160.0, 15.0  # how sharply heads look one token back, and for the current token
 SHARP_MARK, SHARP_NEAR = 70.0, 60.0  # ... for the mark of a source, and for the nearest of them
-SHARP_AKIN, SHARP_ASKED, SHARP_MEANT = (
-    15.0,
-    12.0,
-    4.0,
-)  # ... for akin words, for the question, and in the source that is meant
+SHARP_AKIN, SHARP_ASKED = 15.0, 12.0  # ... for akin words, and for the question
+SHARP_MEANT = 4.0  # ... in the source that is meant
 NOTE = 2.0  # how large the number of a source is written
 SHARP_CITE = 60.0  # ... at the words just written, to see where they come from
 # Tokens that the marks of sources and questions must not be taken for.
 OTHERS = (
-    *"123456789",
-    "[",
-    " [",
-    "][",
-    "]",
-    "\n",
-    ".",
-    ":",
-    " the",
-    " a",
-    "Question",
-    "question",
-    " question",
-    " Question",
-    "<|system|>",
-    "<|user|>",
-)
+    *"123456789", "[", " [", "][", "]", "\n", ".", ":", " the", " a",
+    "Question", "question", " question", " Question", "<|system|>", "<|user|>",
+)  # fmt: skip
 SLOW = 14  # from this pair of dimensions on, rotation is so slow that a match counts at any distance
 
 

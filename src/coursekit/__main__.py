@@ -34,9 +34,7 @@ def main(argv: list[str] | None = None) -> int:
         status = COMMANDS[arguments.command].run(arguments)
         sys.stdout.flush()
         return status
-    except (
-        BrokenPipeError
-    ):  # `… | head` has read enough: what is still to be written goes nowhere, as Python's manual advises
+    except BrokenPipeError:  # `… | head` has read enough: the rest goes nowhere, as Python's manual advises
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1
     except CourseError as error:

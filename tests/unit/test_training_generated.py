@@ -221,6 +221,7 @@ def test_unknown_levels_and_types_are_refused():
 def test_it_is_fast():
     records = generated.examples(random.Random(6), 3)
     next(records)
-    start = time.process_time()
-    collections.deque(itertools.islice(records, 2000), maxlen=0)
-    assert time.process_time() - start < 6, "training on a CPU takes about 10 records a second"
+    start, answers = time.process_time(), 0
+    while answers < 2000:
+        answers += 1 + len(next(records).get("more", ()))
+    assert time.process_time() - start < 1, "training on a CPU takes about 20 answers a second"

@@ -26,6 +26,9 @@ def add(commands: argparse._SubParsersAction) -> None:
     )  # fmt: skip
     command.add_argument("--limit", type=int, metavar="N", help="ask N questions only, drawn with a fixed seed")
     command.add_argument("--workers", type=int, default=1, metavar="N", help="requests at a time (default 1)")
+    command.add_argument(
+        "--fresh", action="store_true", help="ask for every answer, also for those that were given within a day"
+    )
     command.add_argument("--out", metavar="FILE", help="save figures and every answer as JSON")
 
 
@@ -68,7 +71,7 @@ def run(arguments: argparse.Namespace) -> int:
     try:
         report = evaluate_answers(
             questions, serving.connect(), context=arguments.context, retriever=retriever, k=arguments.k,
-            workers=arguments.workers,
+            workers=arguments.workers, fresh=arguments.fresh,
         )  # fmt: skip
     except EvaluationStoppedError as stopped:
         if stopped.report:
