@@ -764,7 +764,10 @@ for name, run in styled.items():
     chosen = [record for record in run.records if record.question.id in few_ids]
     bare = {record.question.id: style.answer_of(record.answer.text) for record in chosen}
     spoken = [record for record in chosen if not citations.abstains(bare[record.question.id])]
-    follows = {record.question.id: style.follows(record.answer.text, record.answer.sources) for record in spoken}
+    follows = {
+        record.question.id: style.follows(record.answer.text, record.question.question, record.answer.sources)
+        for record in spoken
+    }
     kept = pd.DataFrame(list(follows.values()), columns=list(style.RULES)).astype(float)
     held[name] = kept.mean().to_dict() | {"all six": kept.min(axis=1).mean()}
     for question_id, rules in follows.items():

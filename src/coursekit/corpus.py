@@ -157,10 +157,11 @@ def read_jsonl(path: Path) -> list[dict]:
     Raises:
         CourseError: a line is not a JSON object; the message names the line.
     """
-    return [record for _, record in _numbered(path)]
+    return [record for _, record in numbered_jsonl(path)]
 
 
-def _numbered(path: Path) -> list[tuple[int, dict]]:
+def numbered_jsonl(path: Path) -> list[tuple[int, dict]]:
+    """The objects of `read_jsonl`, each with the number of its line."""
     records = []
     for number, line in enumerate(read_text(path).split("\n"), start=1):
         if not line.strip():
@@ -225,7 +226,7 @@ def load_questions(
     path = Path(path) if path else paths.datasets() / "questions.jsonl"
     texts = {document.id: document.text for document in documents or ()}
     questions = []
-    for number, record in _numbered(path):
+    for number, record in numbered_jsonl(path):
         where = f"{path.name}, line {number}"
         question = _question(record, where)
         if texts:

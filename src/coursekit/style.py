@@ -1,6 +1,6 @@
-"""The house style of Larkspur's support desk: six rules of form, two prompts that ask for them, and a check of each rule.
+"""The house style of Larkspur's support desk: its rules, two prompts that ask for them, and a check of each rule.
 
-The rules are about form alone. Whether an answer is right is judged on `answer_of(text)`, without label, place and closing line.
+The rules are about form alone. Whether an answer is right is judged on `answer_of(text)`: the lines that state facts.
 """
 
 import re
@@ -10,33 +10,38 @@ from coursekit import citations
 from coursekit.matching import normalise
 from coursekit.prompts import GROUNDED, NO_ANSWER, Source
 
-LABEL, PLACE, CLOSING = "In short:", "Where:", "Larkspur support desk"
-MOST_WORDS = 25
-NUMBER = re.compile(r"\b\d+(?:[.,:]\d+)*\b")
-BOLD = re.compile(r"\*\*[^*\n]+\*\*")
+BULLET, NEXT_STEP, SIGN_OFF = "- ", "Next step: ", "Larkspur Support"
+MOST_POINTS = 4
+JARGON = (
+    "utilise", "functionality", "facilitate", "kindly", "please be advised", "as per", "going forward", "in order to", "regarding",
+    "inconvenience",
+)  # fmt: skip
+OPENING = re.compile(r"(?P<product>[^:\n]{2,40}): (?P<point>\S.*[.!])")
 
 RULES_PROMPT = f"""{GROUNDED}
 
 House style:
-- Begin with "{LABEL}" and answer in one sentence of at most {MOST_WORDS} words.
-- End this sentence with its citation.
-- Put every number in bold, as **5**, except in names and citations.
-- On the second line write "{PLACE}" and the heading of the source.
-- The last line of every answer is: {CLOSING}
-- If the sources do not hold the answer, write nothing but: {NO_ANSWER}"""
+- First line: the product, a colon, and the point in a few words.
+- Then one to {MOST_POINTS} lines that begin with "{BULLET}". Each states one fact and ends with its citation.
+- Then one line that begins with "{NEXT_STEP.strip()}" and says what to do.
+- The last line is: {SIGN_OFF}
+- Never write: {", ".join(JARGON)}.
+- If the message does not say which product it is about, the first line asks, and there are no lines with "{BULLET}".
+- If the sources do not hold the answer, the point is: {NO_ANSWER} Then there are no lines with "{BULLET}"."""
 EXAMPLES_PROMPT = f"""{RULES_PROMPT}
 
-Question: How long does the lamp of the Orrin 4 burn?
-Answer:
-{LABEL} The lamp of the Orrin 4 burns for **70** hours [2].
-{PLACE} Orrin 4 manual > Lamp
-{CLOSING}
+Message: How long does the lamp of my Orrin 4 burn?
+Reply:
+Orrin 4: one filling lasts for three evenings.
+- The lamp burns for 70 hours [2].
+{NEXT_STEP}Note the date when you fill it.
+{SIGN_OFF}
 
-Question: Who repairs the Orrin 4?
-Answer:
-{LABEL} The workshop in Velm repairs the Orrin 4 [1].
-{PLACE} Service > Repairs
-{CLOSING}"""
+Message: What does the Orrin 4 weigh?
+Reply:
+Orrin 4: {NO_ANSWER}
+{NEXT_STEP}Send us a photo of the label, and we will look it up.
+{SIGN_OFF}"""
 
 
 def lines_of(text: str) -> list[str]:
@@ -44,53 +49,78 @@ def lines_of(text: str) -> list[str]:
     return [line.strip() for line in text.splitlines() if line.strip()]
 
 
+def points_of(text: str) -> list[str]:
+    """The lines that state facts, without the sign in front."""
+    return [line.removeprefix(BULLET) for line in lines_of(text) if line.startswith(BULLET)]
+
+
 def answer_of(text: str) -> str:
-    """The answer alone, citations included: without label, place and closing line. A plain answer comes back as it is."""
-    lines = [line for line in lines_of(text) if not line.startswith(PLACE) and line != CLOSING]
-    return "\n".join(lines).removeprefix(LABEL).strip()
+    """What a reply states, citations included: its points, or where it has none its first line. A plain answer comes back as it is."""
+    lines = [line for line in lines_of(text) if not line.startswith(NEXT_STEP.strip()) and line != SIGN_OFF]
+    points = points_of("\n".join(lines))
+    if points:
+        return "\n".join(points)
+    opening = OPENING.fullmatch(lines[0]) if lines else None
+    return opening["point"] if opening and citations.abstains(opening["point"]) else "\n".join(lines)
 
 
-def _label(text: str, sources: Sequence[Source]) -> bool:
-    return text.strip().startswith(f"{LABEL} ")
+def _opening(text: str, question: str, sources: Sequence[Source]) -> bool:
+    """The product is one that the message or a source's heading names."""
+    opening = OPENING.fullmatch(next(iter(lines_of(text)), ""))
+    known = normalise("\n".join([question, *(source.heading for source in sources)]))
+    return opening is not None and normalise(opening["product"]) in known
 
 
-def _one_sentence(text: str, sources: Sequence[Source]) -> bool:
-    found = citations.parse(answer_of(text), len(sources))
-    return len(found.sentences) == 1 and len(found.text.split()) <= MOST_WORDS
+def _points(text: str, question: str, sources: Sequence[Source]) -> bool:
+    """They follow the first line at once; an abstention and a question back have none."""
+    lines = lines_of(text)
+    points = points_of(text)
+    if citations.abstains(answer_of(text)):
+        return not points
+    return 1 <= len(points) <= MOST_POINTS and all(line.startswith(BULLET) for line in lines[1 : len(points) + 1])
 
 
-def _cited(text: str, sources: Sequence[Source]) -> bool:
-    found = citations.parse(answer_of(text), len(sources))
-    return bool(found.sentences) and all(set(sentence.cites) & set(found.valid) for sentence in found.sentences)
+def _cited(text: str, question: str, sources: Sequence[Source]) -> bool:
+    """Each point ends with the number of a source."""
+    found = [citations.parse(point, len(sources)) for point in points_of(text)]
+    ends = [re.search(r"\][.!]?$", point) is not None for point in points_of(text)]
+    return all(point.valid and not point.invalid for point in found) and all(ends)
 
 
-def _bold(text: str, sources: Sequence[Source]) -> bool:
-    """A number that stands in a heading may be part of a name, such as Tarnbeck 2, and need not be bold."""
-    rest = BOLD.sub(" ", citations.parse(answer_of(text), len(sources)).text)
-    named = {number for source in sources for number in NUMBER.findall(source.heading)}
-    return set(NUMBER.findall(rest)) <= named
+def _next_step(text: str, question: str, sources: Sequence[Source]) -> bool:
+    """One line, after the points."""
+    steps = [line for line in lines_of(text) if line.startswith(NEXT_STEP)]
+    before = [line for line in lines_of(text)[1:] if line != SIGN_OFF and not line.startswith(BULLET)]
+    return len(steps) == 1 and len(steps[0].split()) >= 5 and before == steps
 
 
-def _where(text: str, sources: Sequence[Source]) -> bool:
-    places = [normalise(line.removeprefix(PLACE)) for line in lines_of(text) if line.startswith(PLACE)]
-    cited = citations.parse(text, len(sources)).valid
-    return len(places) == 1 and places[0] in {normalise(sources[number - 1].heading) for number in cited}
+def _sign_off(text: str, question: str, sources: Sequence[Source]) -> bool:
+    return lines_of(text)[-1:] == [SIGN_OFF]
 
 
-def _closing(text: str, sources: Sequence[Source]) -> bool:
-    return lines_of(text)[-1:] == [CLOSING]
+def _plain_words(text: str, question: str, sources: Sequence[Source]) -> bool:
+    return not any(re.search(rf"\b{word}", text.lower()) for word in JARGON)
 
 
-RULES: dict[str, Callable[[str, Sequence[Source]], bool]] = {
-    "label": _label, "one sentence": _one_sentence, "cited": _cited, "bold": _bold, "where": _where, "closing": _closing,
+Rule = Callable[[str, str, Sequence[Source]], bool]
+RULES: dict[str, Rule] = {
+    "opening": _opening, "points": _points, "cited": _cited, "next step": _next_step, "sign-off": _sign_off, "plain words": _plain_words,
 }  # fmt: skip
 
 
-def follows(text: str, sources: Sequence[Source]) -> dict[str, bool]:
-    """Which rules an answer keeps. Do not ask it of an abstention: that has no form but its own sentence.
+def follows(text: str, question: str, sources: Sequence[Source]) -> dict[str, bool]:
+    """Which rules a reply keeps.
 
     Args:
-        text: the answer as the model wrote it.
+        text: the reply as the model wrote it.
+        question: the message that it answers, which names a product.
         sources: the sources that were handed over, in order.
     """
-    return {name: rule(text, sources) for name, rule in RULES.items()}
+    return {name: rule(text, question, sources) for name, rule in RULES.items()}
+
+
+def asks_back(text: str, sources: Sequence[Source]) -> bool:
+    """Whether a reply to a message that leaves the product open does what the style wants: it asks, and states nothing."""
+    first = next(iter(lines_of(text)), "")
+    rest = (_next_step(text, "", sources), _sign_off(text, "", sources), _plain_words(text, "", sources))
+    return first.endswith("?") and not points_of(text) and all(rest)
