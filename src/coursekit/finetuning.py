@@ -247,6 +247,8 @@ def train(
                 "The disk is full: free some space and run the cell again; it goes on from the last checkpoint."
             ) from error
         raise
+    finally:  # without this, the model would go on computing in half precision
+        trainer.accelerator.unwrap_model(model, keep_fp32_wrapper=False)
     ended = "early" if watch.ended == "finished" and trainer.state.global_step < steps else watch.ended
     tokens = round(sum(row.counted for row in rows) * trainer.state.epoch)
     return Report(
