@@ -37,18 +37,19 @@ FORM = 1  # of a ranking in the cache; to be raised when `rank` changes
 RANKED = 12  # passages kept for each question
 HOW_MANY = {1: 1, 2: 2, 3: 3, 4: 5, 5: 3, 6: 3}  # weights of the number of sources
 LONGEST = 4600  # characters of all sources together: with prompt and answer well inside course-lm's window
-LACKING = (
-    0.1  # the share of answerable questions whose evidence is taken away; twice that where the retriever missed it
-)
+# The share of answerable questions whose evidence is taken away; twice that where the retriever missed it. An abstention begins with one
+# and the same word, answers with many: where both are about as likely, the abstention wins. So there are few of them.
+LACKING = 0.05
 GUESSED = 0.04  # the share of records without sources
 MORE = 9  # other questions asked about a record's sources, at most
-MORE_LACKING = 1  # and how many of them the sources do not answer
+MORE_LACKING = 0.2  # how often one of them is a question that the sources do not answer
 POINTED = 0.15  # the share of records that ask for the numbers of the sources alone: a choice and nothing else
 POINTERS = (
     "Which source holds the answer? Give its number alone, as [1].",
     "Do not answer the question. Name the sources that hold the answer, as [1] or [1][2].",
     "Find the source that answers the question and reply with its number in brackets.",
 )
+LISTED = re.compile(r"^(?:[-*]|\d{1,2}\.) ")  # the sign of a list's item
 WHOLE = re.compile(r"[A-Z0-9][^|\n]*[.!?]")
 LONGEST_QUOTE = 45  # words of evidence that are copied as the answer
 AS_WRITTEN = 0.12  # the share of worlds that keep their names and numbers
@@ -377,16 +378,58 @@ def supports(sentence: str, item: swap.Item) -> set[int]:
     return {counts[0][1]} if counts[0][0] >= counts[1][0] + 2 else set()
 
 
-def quoted(item: swap.Item) -> list[str] | None:
-    """The evidence as an answer, where it is made of short whole sentences that hold a name of each fact; else None."""
-    quotes = [quote.strip() for quote in item.quotes]
+def cells_of(row: str) -> list[str]:
+    """The cells of a table's row."""
+    return [cell.strip() for cell in row.strip().strip("|").split("|")]
+
+
+def head_of(row: str, texts: Sequence[str]) -> list[str]:
+    """The head of the table in which a row stands; empty where it stands in none."""
+    for text in texts:
+        at = text.find(row)
+        if at >= 0:
+            above = text[: text.find("\n", at)].split("\n")
+            first = next((n for n in range(len(above) - 1, -1, -1) if not above[n].startswith("|")), -1) + 1
+            return cells_of(above[first])
+    return []
+
+
+def told(row: str, item: swap.Item, texts: Sequence[str]) -> str | None:
+    """A table's row as an answer, in the words of the table: `Course T2, Fee: EUR 340.`; None where no single cell answers."""
+    cells, head = cells_of(row), head_of(row, texts)
+    columns = []
+    for group in item.groups:
+        held = [at for at, cell in enumerate(cells) if any(swap.stands_in(alias, cell) for alias in group)]
+        if not held or held == [0]:
+            return None
+        columns.append(held[-1])
+    if len(head) != len(cells):
+        return None
+    values = [f"{head[at]}: {cells[at].rstrip('.')}" for at in dict.fromkeys(columns)]
+    return f"{', '.join([cells[0], *values])}."
+
+
+def quoted(item: swap.Item, texts: Sequence[str]) -> list[str] | None:
+    """The evidence as an answer, where it is made of short whole sentences, list items or rows that hold a name of each fact; else None.
+
+    Args:
+        item: the question.
+        texts: the documents, to find the head of a row's table.
+    """
+    if len(item.quotes) == 1 and item.quotes[0].lstrip().startswith("|"):
+        row = told(item.quotes[0].strip(), item, texts)
+        return [row] if row else None
+    quotes = [LISTED.sub("", quote.strip()) for quote in item.quotes]
+    quotes = [quote if quote.endswith((".", "!", "?")) else f"{quote}." for quote in quotes]
     text = " ".join(quotes)
     whole = all(WHOLE.fullmatch(quote) and len(sentences_of(quote)) == 1 for quote in quotes)
     held = all(any(swap.stands_in(alias, text) for alias in group) for group in item.groups)
     return quotes if whole and held and len(text.split()) <= LONGEST_QUOTE else None
 
 
-def cite(item: swap.Item, holders: dict[int, tuple[int, ...]]) -> tuple[tuple[str, tuple[int, ...]], ...]:
+def cite(
+    item: swap.Item, holders: dict[int, tuple[int, ...]], texts: Sequence[str] = ()
+) -> tuple[tuple[str, tuple[int, ...]], ...]:
     """The sentences of an answer with the numbers of the sources that hold the evidence for each.
 
     Where the evidence can stand as an answer, it is the answer: a small model copies a sentence more surely than it puts it anew.
@@ -394,8 +437,9 @@ def cite(item: swap.Item, holders: dict[int, tuple[int, ...]]) -> tuple[tuple[st
     Args:
         item: the question.
         holders: for each piece of evidence the numbers of the sources that hold it.
+        texts: the documents, for rows of tables.
     """
-    copied = quoted(item)
+    copied = quoted(item, texts)
     if copied:
         last = len(copied) - 1
         return tuple((f"{text}{'' if at == last else ' '}", holders[at]) for at, text in enumerate(copied))
@@ -444,7 +488,7 @@ def draw(rng: random.Random, shelf: Shelf, item: swap.Item) -> Case | None:
         chosen = with_gold(rng, top, k, needs)
         sources = fit(shelf, name, chosen, {at for _, full in needs for at in full})
         if sources:
-            sentences = cite(item, holders_of(chosen, needs))
+            sentences = cite(item, holders_of(chosen, needs), shelf.variant.texts)
     if not sources:
         return None
     question = _asked(rng, item.question)
@@ -455,20 +499,20 @@ def more_of(rng: random.Random, shelf: Shelf, case: Case, most: int = MORE) -> l
     """Other questions about a case's sources: those that they answer, and now and then a near one that they do not."""
     cut, chosen, found = shelf.material.cuts[case.cut], list(case.passages), []
     held = set(chosen)
-    lacking = 0
+    lacking = rng.random() >= MORE_LACKING
     for item in rng.sample(shelf.variant.items, len(shelf.variant.items)):
         source, needs = shelf.material.world.asked[item.at].source, cut.needs[item.at]
         if item.question == case.item.question or len(found) == most:
             continue
         if source.answerable and needs and all(full & held for _, full in needs):
-            sentences = cite(item, holders_of(chosen, needs))
+            sentences = cite(item, holders_of(chosen, needs), shelf.variant.texts)
             if not packing.is_kept(rng, min(number for _, numbers in sentences for number in numbers)):
                 continue
-        elif lacking < MORE_LACKING and held & set(cut.top[item.at][:3]) and rng.random() < 0.5:
+        elif not lacking and held & set(cut.top[item.at][:3]):
             superseded = source.type == "superseded"
             if source.answerable and (superseded or held & cut.near[item.at] or not lacks(case.sources, item)):
                 continue
-            sentences, lacking = (), lacking + 1
+            sentences, lacking = (), True
         else:
             continue
         question = _asked(rng, item.question)

@@ -35,7 +35,7 @@ SYSTEMS = (
 WHICH = "Name the number of the source that holds the answer."
 CITED = re.compile(r"\[\d+\]")
 OTHERS = 8  # other questions about the same sources, at most
-OTHERS_LACKING = 0.5  # how often one of them has no answer
+OTHERS_LACKING = 0.2  # how often one of them has no answer
 
 
 def record(task: str, system: str, user: str, assistant: str) -> dict[str, str]:

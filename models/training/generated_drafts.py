@@ -10,7 +10,7 @@ from generated_world import FILLERS, Entity, World
 
 from coursekit.prompts import NO_ANSWER
 
-LACKING = 0.32  # of the records of a kind that can lack its answer; a fifth of all
+LACKING = 0.2  # of the records of a kind that can lack its answer
 
 
 @dataclasses.dataclass

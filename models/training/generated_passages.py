@@ -64,8 +64,8 @@ def listed(world: World, entity: Entity, attributes: list[Attribute], facts: dic
     """Attributes as bullets, lines or a table of two columns."""
     rng = world.rng
     rows = [(upper(attribute.label), world.value(entity, attribute)) for attribute in attributes]
-    for attribute, (_, value) in zip(attributes, rows):
-        facts[key_of(entity, attribute)] = world.fill(attribute.states[0], entity, value)
+    for attribute, (label, value) in zip(attributes, rows):
+        facts[key_of(entity, attribute)] = f"{label}: {value}."
     roll = rng.random()
     if roll < 0.35:
         return "\n".join(f"- {label}: {value}" for label, value in rows)
@@ -110,7 +110,7 @@ def range_table(world: World, entities: list[Entity], attributes: list[Attribute
         values = [world.value(entity, attribute) for attribute in attributes]
         rows.append([entity.name, *values])
         for attribute, value in zip(attributes, values):
-            facts[key_of(entity, attribute)] = world.fill(attribute.states[0], entity, value)
+            facts[key_of(entity, attribute)] = f"{entity.name}, {upper(attribute.label)}: {value}."
     text = "\n".join(f"| {' | '.join(row)} |" if row[0] != "---" else f"|{'|'.join(row)}|" for row in rows)
     return Passage(world.heading(entities[0], attributes[0].sections, whole_range=True), text, facts)
 

@@ -1,5 +1,6 @@
 """Records from the hand-written worlds: variants stay consistent, citations are right, abstentions really lack the answer."""
 
+import dataclasses
 import itertools
 import random
 import re
@@ -142,7 +143,8 @@ def test_two_facts_are_cited_each_at_its_own_sentence_or_both_at_the_end(cases):
             cited = [set(numbers) for _, numbers in case.sentences]
             text = "\n".join(case.sources[number - 1].text for number in set.union(*cited))
             for quote in case.item.quotes:
-                assert all(line.strip() in text for line in quote.splitlines())
+                parts = [part.strip() for line in quote.splitlines() for part in from_worlds.sentences_of(line)]
+                assert all(part in text for part in parts), (case, text)
             for (sentence, marks), place in zip(case.sentences, range(len(cited))):
                 if len(marks) == 1 and len(set.union(*cited)) == 2:
                     own = case.sources[marks[0] - 1].text
@@ -151,26 +153,55 @@ def test_two_facts_are_cited_each_at_its_own_sentence_or_both_at_the_end(cases):
 
 
 def test_evidence_that_can_stand_alone_is_the_answer(cases):
-    answered = [case for case in cases if case.sentences]
-    copied = [case for case in answered if from_worlds.quoted(case.item)]
-    assert 0.4 < len(copied) / len(answered) < 0.9
+    answered = [case for case in cases if case.sentences and not case.item.quotes[0].lstrip().startswith("|")]
+    copied = [case for case in answered if from_worlds.quoted(case.item, ())]
+    assert 0.5 < len(copied) / len(answered) < 0.9
     for case in copied:
-        assert [text.strip() for text, _ in case.sentences] == [quote.strip() for quote in case.item.quotes]
-        assert all("|" not in text for text, _ in case.sentences), "a row of a table is no answer"
+        for (text, _), quote in zip(case.sentences, case.item.quotes, strict=True):
+            assert text.strip().rstrip(".") in quote, "word for word, but for a list's sign and the full stop"
         for group in case.item.groups:
             assert any(swap.stands_in(alias, case.answer) for alias in group)
 
 
+def test_a_row_that_answers_is_told_in_the_words_of_its_table(cases):
+    rows = [case for case in cases if case.sentences and case.item.quotes[0].lstrip().startswith("|")]
+    told = [case for case in rows if case.answer.split(" [")[0].rstrip(".") != case.item.answer.rstrip(".")]
+    assert len(told) > 0.6 * len(rows) > 20
+    for case in told:
+        assert "|" not in case.answer
+        source = case.sources[case.sentences[0][1][0] - 1].text
+        cells = from_worlds.cells_of(case.item.quotes[0])
+        text = case.sentences[0][0]
+        assert text.startswith(f"{cells[0]}, ")
+        heads = [from_worlds.cells_of(line) for line in source.splitlines() if line.startswith("|")]
+        assert any(text.startswith(f"{cells[0]}, {name}: ") for head in heads for name in head), (text, source)
+        for group in case.item.groups:
+            assert any(swap.stands_in(alias, case.answer) for alias in group), case.answer
+
+
+def test_a_row_by_hand():
+    text = "# Courses\n\n| Course | Length | Fee |\n|---|---|---|\n| T1 | one day | EUR 120 |\n| T2 | two days | EUR 340. |\n\nMore."
+    item = swap.Item(0, "q?", "Course T2 costs EUR 340.", (("EUR 340",),), ("| T2 | two days | EUR 340. |",))
+    assert from_worlds.quoted(item, [text]) == ["T2, Fee: EUR 340."]
+    both = dataclasses.replace(item, groups=(("EUR 340",), ("two days",)))
+    assert from_worlds.quoted(both, [text]) == ["T2, Fee: EUR 340, Length: two days."]
+    named = dataclasses.replace(item, groups=(("T2",),))
+    assert from_worlds.quoted(named, [text]) is None, "the question asks for the row's name: its cells do not answer"
+    assert from_worlds.quoted(item, ["no table"]) is None
+    listed = dataclasses.replace(item, quotes=("- Fee: EUR 340",))
+    assert from_worlds.quoted(listed, []) == ["Fee: EUR 340."]
+
+
 def test_abstentions_lack_the_answer_and_are_frequent_enough(cases):
     lacking = [case for case in cases if not case.sentences and case.item.answer]
-    assert len(lacking) > 0.04 * len(cases)
+    assert len(lacking) > 0.02 * len(cases)
     for case in lacking:
         assert case.answer == prompts.NO_ANSWER
         assert case.kind != "superseded"
         text = "\n".join(f"{source.heading}\n{source.text}" for source in case.sources)
         assert not any(swap.stands_in(alias, text) for group in case.item.groups for alias in group)
         assert not any(quote in text for quote in case.item.quotes)
-    assert 0.2 < sum(not case.sentences for case in cases) / len(cases) < 0.45
+    assert 0.1 < sum(not case.sentences for case in cases) / len(cases) < 0.3
 
 
 def test_there_are_one_to_six_short_sources_and_the_evidence_stands_at_every_rank(cases):

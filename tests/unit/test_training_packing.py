@@ -10,11 +10,14 @@ import pytest
 import torch
 
 from coursekit import prompts
+from coursekit.prompts import NO_ANSWER
 
 TRAINING = Path(__file__).resolve().parents[2] / "models" / "training"
 sys.path.insert(0, str(TRAINING))
 
 import attending  # noqa: E402
+import from_worlds  # noqa: E402
+import generated  # noqa: E402
 import make_tokenizer  # noqa: E402
 import packing  # noqa: E402
 import train  # noqa: E402
@@ -191,3 +194,24 @@ def test_a_record_that_is_too_long_is_left_out_and_long_text_is_cut(tokenizer):
     assert not any("x x x" in one for one in held)
     assert any("1 hours [1]." in one for one in held)
     assert any(one.count("word") > 5 for one in held)
+
+
+def test_the_further_down_a_source_the_fewer_of_its_questions_are_kept():
+    rng = random.Random(0)
+    kept = [sum(packing.is_kept(rng, number) for _ in range(4000)) / 4000 for number in (1, 2, 3, 4, 6, 9)]
+    for share, wanted in zip(kept, (1, 0.5, 0.35, 0.3, 0.25, 0.25)):
+        assert share == pytest.approx(wanted, abs=0.03)
+
+
+def test_no_other_answer_begins_like_the_abstention(tokenizer):
+    """Its first token decides at once between answering and abstaining: see `prompts.NO_ANSWER`."""
+    begins = NO_ANSWER.split()[0]
+    for stream in (generated.examples(random.Random(3), 3), from_worlds.examples(random.Random(3), names=("corvane",))):
+        answers = [
+            answer
+            for record in itertools.islice(stream, 400)
+            for answer in (record["assistant"], *(more for _, more in record.get("more", ())))
+        ]
+        assert answers.count(NO_ANSWER) > 20
+        other = [answer for answer in answers if answer != NO_ANSWER and answer.startswith(f"{begins} ")]
+        assert len(other) < 0.002 * len(answers), other[:5]
