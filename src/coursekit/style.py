@@ -10,6 +10,7 @@ from coursekit import citations
 from coursekit.matching import normalise
 from coursekit.prompts import GROUNDED, NO_ANSWER, Source
 
+COMPANY = "Larkspur"
 BULLET, NEXT_STEP, SIGN_OFF = "- ", "Next step: ", "Larkspur Support"
 MOST_POINTS = 4
 JARGON = (
@@ -65,10 +66,12 @@ def answer_of(text: str) -> str:
 
 
 def _opening(text: str, question: str, sources: Sequence[Source]) -> bool:
-    """The product is one that the message or a source's heading names."""
+    """The product is one that the message or a source names, or one of the company's own: `Larkspur Cloud`."""
     opening = OPENING.fullmatch(next(iter(lines_of(text)), ""))
-    known = normalise("\n".join([question, *(source.heading for source in sources)]))
-    return opening is not None and normalise(opening["product"]) in known
+    known = normalise("\n".join([question, COMPANY, *(f"{source.heading}\n{source.text}" for source in sources)]))
+    return opening is not None and any(
+        word.rstrip("s") in known for word in normalise(opening["product"]).split() if len(word) > 3
+    )
 
 
 def _points(text: str, question: str, sources: Sequence[Source]) -> bool:
