@@ -184,11 +184,14 @@ with check("3.1"):
     ### END HIDDEN TESTS
 
 # %% [markdown]
+# course-lm is a small reader, so it gets small sources: single sentences under their heading path, where a table counts as one.
+# Section 7 compares them with the chunks of lessons 01 and 02. With a larger model, use those.
+#
 # **Predict, then run.** Four sources are handed over. Which one answers the question? Which ones only sound like it?
 
 # %%
 my_numbered = yours("3.1", numbered, prompts.numbered)
-retriever = retrieval.open_index(handbook, embedder)
+retriever = retrieval.open_index(handbook, embedder, retrieval.READER_CHUNKING)
 
 sources = prompts.sources_of(retriever.search(asked, 4))
 messages = [
@@ -520,6 +523,10 @@ for sentence in (
 # sentence? ALCE, a benchmark of cited answers (Gao and others, 2023), lets a language-inference model judge support. On one
 # of its question sets, even the best systems lacked full support about half of the time.
 #
+# We need no such model, because each of our questions names its **evidence**, the very words of the handbook that answer it. A
+# citation is right if its source holds them. **Citation precision** is the share of citations that are right; **recall** is the share
+# of the evidence handed over that was cited. For a sentence beside the question, the evidence says nothing; the NLI model would.
+#
 # ## 6 When should the model abstain?
 #
 # If the sources hold no answer, the model shall say "Not in the sources." There are two errors: to answer what has no
@@ -552,6 +559,8 @@ report.summary().T
 # contexts tell the effects apart. *Retrieved* hands over the first k hits. **Oracle** hands over the evidence and fills up
 # with other hits, so that only the distractors grow.
 #
+# The last row of the table hands over four chunks of up to 128 word pieces instead of four sentences.
+#
 # **Predict, then run.** Which curve rises with k, which falls? What happens to the price in tokens?
 
 # %%
@@ -560,11 +569,13 @@ runs = {("retrieved", 4): report, ("oracle", 4): oracle}
 for context in ("retrieved", "oracle"):
     for k in (1, 2, 8):
         runs[context, k] = evaluate_answers(few, connection, context=context, retriever=retriever, k=k)
+chunks = retrieval.open_index(handbook, embedder)
+runs["retrieved, chunks", 4] = evaluate_answers(few, connection, retriever=chunks, k=4)
 
 few_ids = [question.id for question in few]
 on_few = {setting: run.rows.set_index("id").loc[few_ids] for setting, run in runs.items()}
 sweep = {}
-for setting in [(context, k) for context in ("retrieved", "oracle") for k in (1, 2, 4, 8)]:
+for setting in sorted(runs, key=lambda setting: (["retrieved", "oracle"].count(setting[0]) == 0, *setting)):
     part = on_few[setting]
     low, high = bootstrap_interval(part["right"])
     sweep[setting] = {
@@ -600,6 +611,8 @@ def compare(before, after):
 steps = {context: compare(on_few[context, 1]["right"], on_few[context, 8]["right"]) for context in curves}
 for context, step in steps.items():
     print(f"{context}: 8 sources instead of 1: {step}")
+smaller = compare(on_few["retrieved, chunks", 4]["right"], on_few["retrieved", 4]["right"])
+print(f"four sentences instead of four chunks: {smaller}")
 
 # %% [markdown]
 # The gap between the two contexts is what a better search could win. The rest of this lesson uses k = 4.
@@ -793,7 +806,7 @@ pd.concat([pd.DataFrame(price).T, style_table.round(2)], axis=1)
 # server that dies in the middle of an evaluation. **Predict, then run:** which of them would you notice without a message?
 
 # %%
-too_many = prompts.sources_of(retriever.search(asked, 30))
+too_many = prompts.sources_of(chunks.search(asked, 30))
 try:
     ask(asked, too_many, connection)
 except CourseError as error:
@@ -927,7 +940,9 @@ show_quiz(
 # answer has changed. **Predict, then run:** how many chunks does one sentence cost?
 
 # %%
-live = retrieval.open_index(handbook, embedder)  # a second index: the one above stays as it is
+live = retrieval.open_index(
+    handbook, embedder, retrieval.READER_CHUNKING
+)  # a second index: the one above stays as it is
 changes = corpus.load_changes()
 change = next(change for change in changes if "oxbarrow-one_fact-07" in change["questions"])
 document = next(document for document in handbook if document.id == change["doc"])
@@ -935,7 +950,7 @@ before = ask(asked, prompts.sources_of(live.search(asked, 4)), connection)
 
 begun = time.perf_counter()
 edited = dataclasses.replace(document, text=document.text.replace(change["old"], change["new"]))
-new_chunks = chunk_corpus([edited], embedder.tokenizer, **retrieval.DEFAULT_CHUNKING)
+new_chunks = chunk_corpus([edited], embedder.tokenizer, **retrieval.READER_CHUNKING)
 added, removed = live.update_document(edited.id, new_chunks)
 edit_seconds = time.perf_counter() - begun
 after = ask(asked, prompts.sources_of(live.search(asked, 4)), connection)
@@ -950,7 +965,7 @@ revised = [question for question in corpus.revised_questions(dev) if question.id
 revised = [question for question in revised if question.type in ("one_fact", "table")][:8]
 begun = time.perf_counter()
 for document in corpus.load_handbook("2027-01"):
-    new_chunks = chunk_corpus([document], embedder.tokenizer, **retrieval.DEFAULT_CHUNKING)
+    new_chunks = chunk_corpus([document], embedder.tokenizer, **retrieval.READER_CHUNKING)
     live.update_document(document.id, new_chunks)
 revision_seconds = time.perf_counter() - begun
 stale = evaluate_answers(revised, connection, retriever=retriever).rows["right"].sum()
@@ -981,7 +996,7 @@ targets = {question.id: question for question in dev}
 for attack in (attacks[0], attacks[5], attacks[9]):
     print(f"=== {attack.id} ({attack.kind}), waits for: {targets[attack.question].question}\n{attack.document.text}")
 
-shielded = retrieval.open_index(handbook, embedder)
+shielded = retrieval.open_index(handbook, embedder)  # of chunks: a planted text stays whole
 tried = []
 for attack in attacks:
     target = targets[attack.question]

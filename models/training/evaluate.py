@@ -203,7 +203,7 @@ def main(argv: list[str] | None = None) -> None:
     random.Random(0).shuffle(questions)
     questions = questions[: options.limit]
     dev = corpus.load_questions(split="dev", documents=documents)
-    retriever = retrieval.open_retriever(documents=documents)
+    retriever = retrieval.open_retriever(documents=documents, chunking=retrieval.READER_CHUNKING)
     connection = serving.connect(options.model)
     asked = {"connection": connection, "retriever": retriever, "k": SOURCES, "fresh": True}
     oracle = evaluate_answers(questions, context="oracle", **asked)

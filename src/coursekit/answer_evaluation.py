@@ -324,7 +324,7 @@ def evaluate_answers(
         context: what the model is handed: "retrieved", the k best hits in order of rank; "oracle", the fewest chunks that hold the evidence
             and the best other hits, k in all (more only where the evidence alone needs more), in order of rank; "none", closed book.
             Unanswerable questions have no evidence, and "oracle" is for them the same as "retrieved".
-        retriever: what finds the hits; dense search over the handbook when left out.
+        retriever: what finds the hits; dense search over the sentences of the handbook when left out.
         k: how many sources.
         place: with "oracle", puts the evidence's chunks in the "first", "middle" or "last" place instead of their own.
         system: another system prompt than that of `prompts`.
@@ -344,7 +344,7 @@ def evaluate_answers(
         raise CourseError(f"workers is {workers}: at least one request has to be made at a time.")
     started = time.perf_counter()
     if context != "none":
-        retriever = retrieval.open_retriever() if retriever is None else retriever
+        retriever = retrieval.open_retriever(chunking=retrieval.READER_CHUNKING) if retriever is None else retriever
         if hasattr(retriever, "prepare"):
             retriever.prepare([question.question for question in questions])
         system = system or prompts.GROUNDED  # also where a search by words finds nothing: that is not closed book

@@ -152,15 +152,18 @@ class _Watch(TrainerCallback):
         self.max_seconds, self.ended = max_seconds, "finished"
 
     def on_train_begin(self, args, state, control, **kwargs) -> None:
+        """Start the clock."""
         self.begun = time.perf_counter()
 
     def on_step_end(self, args, state, control, **kwargs) -> None:
+        """Look at the clock."""
         if self.max_seconds is not None and time.perf_counter() - self.begun > self.max_seconds:
             self.ended, control.should_training_stop = "time", True
         if control.should_training_stop or state.global_step >= state.max_steps:  # the end is looked at, too
             control.should_log, control.should_evaluate = True, args.eval_strategy != "no"
 
     def on_log(self, args, state, control, logs=None, **kwargs) -> None:
+        """Look at the loss."""
         if not math.isfinite((logs or {}).get("loss", 0.0)):
             raise CourseError(
                 f"The loss is no number any more after {state.global_step} steps: take a lower learning rate and start again."

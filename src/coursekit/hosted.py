@@ -151,6 +151,7 @@ def recording_server() -> Iterator[Recorded]:
         wbufsize = -1
 
         def do_POST(self) -> None:
+            """Answer a request."""
             body = self.rfile.read(int(self.headers["Content-Length"]))
             status, reply = respond(self.path, body, self.headers.get("Content-Type", ""))
             raw = json.dumps(reply).encode()

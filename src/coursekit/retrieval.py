@@ -3,6 +3,7 @@
 import functools
 import hashlib
 import inspect
+import json
 import warnings
 from collections.abc import Sequence
 from typing import Protocol
@@ -21,6 +22,9 @@ from coursekit.index import Hit, VectorIndex
 
 # Chosen in lessons 01 and 02 on the development questions.
 DEFAULT_CHUNKING = {"method": "headings", "size": 128, "overlap": 0}
+# What a small reader is handed: single sentences under their heading path (a table counts as one). course-lm picks the right one of a few
+# sentences far more often than the right sentence inside longer chunks: models/course-lm/README.md has the figures.
+READER_CHUNKING = {"method": "sentences", "before": 0, "after": 0}
 RRF_CONSTANT = 60
 NO_CHUNKS = "There is nothing to search: the documents hold no text, or headings alone."
 
@@ -144,16 +148,22 @@ def build_index(
     return index
 
 
-def open_index(documents: Sequence[Document] | None = None, embedder: Embedder | None = None) -> VectorIndex:
-    """The default index over documents (the handbook when left out): opened if a fitting one is saved, else built and saved."""
+def open_index(
+    documents: Sequence[Document] | None = None, embedder: Embedder | None = None, chunking: dict | None = None
+) -> VectorIndex:
+    """An index over documents (the handbook when left out): opened if a fitting one is saved, else built and saved.
+
+    `chunking` is as for `chunk_corpus`; `DEFAULT_CHUNKING` when left out.
+    """
     documents = load_handbook() if documents is None else documents
-    embedder = embedder or default_embedder()
-    settings = index_settings(documents, DEFAULT_CHUNKING)
-    folder = paths.cache_folder() / f"index-{settings['corpus']}"
+    embedder, chunking = embedder or default_embedder(), chunking or DEFAULT_CHUNKING
+    settings = index_settings(documents, chunking)
+    way = hashlib.sha256(json.dumps(chunking, sort_keys=True).encode()).hexdigest()[:8]
+    folder = paths.cache_folder() / f"index-{settings['corpus']}-{way}"
     try:
         return VectorIndex.load(folder, embedder, settings=settings)
     except CourseError:  # none yet, damaged, or of other settings: the documents are at hand, so it is made anew
-        index = build_index(documents, embedder)
+        index = build_index(documents, embedder, **chunking)
         try:
             index.save(folder)
         except CourseError as error:  # as with the cache of vectors: it costs time at the next start, not the search
@@ -161,8 +171,10 @@ def open_index(documents: Sequence[Document] | None = None, embedder: Embedder |
         return index
 
 
-def open_retriever(method: str = "dense", documents: Sequence[Document] | None = None) -> Retriever:
-    """A retriever over documents (the handbook when left out): "dense", "bm25" or "hybrid".
+def open_retriever(
+    method: str = "dense", documents: Sequence[Document] | None = None, chunking: dict | None = None
+) -> Retriever:
+    """A retriever over documents (the handbook when left out): "dense", "bm25" or "hybrid". `chunking` as for `open_index`.
 
     Raises:
         CourseError: the method is unknown, or the documents hold nothing to search.
@@ -171,8 +183,8 @@ def open_retriever(method: str = "dense", documents: Sequence[Document] | None =
         raise CourseError(f"There is no method {method!r}: choose dense, bm25 or hybrid.")
     if method == "bm25":  # needs the tokenizer to cut chunks, but no vectors
         documents = load_handbook() if documents is None else documents
-        return BM25(chunk_corpus(documents, default_embedder().tokenizer, **DEFAULT_CHUNKING))
-    index = open_index(documents)
+        return BM25(chunk_corpus(documents, default_embedder().tokenizer, **(chunking or DEFAULT_CHUNKING)))
+    index = open_index(documents, chunking=chunking)
     if not index.chunks:
         raise CourseError(NO_CHUNKS)
     return index if method == "dense" else Hybrid([index, BM25(list(index.chunks.values()))])

@@ -193,6 +193,16 @@ def test_open_index_builds_opens_and_builds_again_after_a_change(embedder, own_c
     assert not any("900 metres" in text for text in texts)
 
 
+def test_two_ways_of_cutting_have_indexes_of_their_own(embedder, own_cache, counted):
+    chunks, sentences = open_index(DOCUMENTS, embedder), open_index(DOCUMENTS, embedder, retrieval.READER_CHUNKING)
+    assert sentences.settings["chunking"] != chunks.settings["chunking"]
+    assert len(list(own_cache.glob("index-*"))) == 2
+    counted.clear()
+    assert len(open_index(DOCUMENTS, embedder)) == len(chunks)
+    assert len(open_index(DOCUMENTS, embedder, retrieval.READER_CHUNKING)) == len(sentences)
+    assert counted == []
+
+
 @pytest.mark.parametrize("damage", ["vectors.faiss", "chunks.jsonl", "manifest.json", "missing manifest"])
 def test_open_index_repairs_a_damaged_one(embedder, own_cache, counted, damage):
     open_index(DOCUMENTS, embedder)

@@ -11,15 +11,16 @@ def add(commands: argparse._SubParsersAction) -> None:
     command = commands.add_parser("ask", help="answer a question from the documents, with the sources it rests on")
     command.add_argument("question")
     common.add_options(command, k=4)
+    common.add_chunks(command)
 
 
 def run(arguments: argparse.Namespace) -> int:
     """Search, ask, and print. Where no source is cited, the sources that were looked at are printed instead."""
     common.check(arguments)
-    from coursekit import answers, prompts, retrieval, serving
+    from coursekit import answers, prompts, serving
 
     documents = common.documents(arguments)
-    hits = retrieval.open_retriever(arguments.method, documents).search(arguments.question, arguments.k)
+    hits = common.reader_sources(arguments, documents).search(arguments.question, arguments.k)
     if not hits:
         print("No source shares a word with the question.")
         return 0

@@ -34,6 +34,21 @@ def documents(arguments: argparse.Namespace) -> list:
     return corpus.load_folder(arguments.docs) if arguments.docs else corpus.load_handbook()
 
 
+def reader_sources(arguments: argparse.Namespace, documents: list):
+    """The retriever that finds what a language model is handed: sentences, unless `--chunks` asks for the chunks that `search` finds."""
+    from coursekit import retrieval
+
+    chunking = None if arguments.chunks else retrieval.READER_CHUNKING
+    return retrieval.open_retriever(arguments.method, documents, chunking)
+
+
+def add_chunks(command: argparse.ArgumentParser) -> None:
+    """The option of everything that asks a language model."""
+    command.add_argument(
+        "--chunks", action="store_true", help="hand over chunks as `search` finds them, instead of single sentences"
+    )
+
+
 def print_hits(hits: Sequence, titles: dict[str, str], *, numbers: Sequence[int] | None = None) -> None:
     """Print hits: number, score, document, heading path, and the beginning of the text. `numbers` are their ranks when left out."""
     from coursekit import chunking

@@ -13,6 +13,7 @@ def add(commands: argparse._SubParsersAction) -> None:
     """Declare the command."""
     command = commands.add_parser("evaluate", help="ask a whole set of questions and print how many answers are right")
     common.add_options(command, k=4)
+    common.add_chunks(command)
     command.add_argument(
         "--questions", metavar="FILE",
         help="a JSONL file of questions of your own; each needs id, question, aliases and evidence (doc, quote)",
@@ -62,12 +63,12 @@ def check(arguments: argparse.Namespace) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Ask the questions and print the figures. What was measured before a failure is printed and saved too."""
     check(arguments)
-    from coursekit import retrieval, serving
+    from coursekit import serving
     from coursekit.answer_evaluation import EvaluationStoppedError, evaluate_answers
 
     documents = common.documents(arguments)
     questions = load(arguments, documents)
-    retriever = None if arguments.context == "none" else retrieval.open_retriever(arguments.method, documents)
+    retriever = None if arguments.context == "none" else common.reader_sources(arguments, documents)
     try:
         report = evaluate_answers(
             questions, serving.connect(), context=arguments.context, retriever=retriever, k=arguments.k,
