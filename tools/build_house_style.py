@@ -1,4 +1,4 @@
-"""Make datasets/house-style/ from the hand-written replies in datasets/house-style/written/.
+"""Make datasets/house-style/ from the written replies in datasets/house-style/written/.
 
     python tools/build_house_style.py [--check]
 

@@ -8,6 +8,7 @@ import dataclasses
 import json
 import random
 import re
+from collections import Counter
 from collections.abc import Callable, Hashable, Iterable, Sequence
 from pathlib import Path
 from typing import TypeVar
@@ -89,6 +90,23 @@ class Encoded:
         return sum(label != IGNORED for label in self.labels)
 
 
+def labels_of(ids: Sequence[int], mask: Sequence[int]) -> list[int]:
+    """What the loss counts: a token's own id where the mask is 1, `IGNORED` where it is 0. The model itself shifts by one token.
+
+    Args:
+        ids: token ids.
+        mask: for each token 1 if the assistant wrote it, else 0.
+
+    Raises:
+        CourseError: no token is the assistant's.
+    """
+    if not any(mask):
+        raise CourseError(
+            "No token is marked as the assistant's, so there is nothing to learn: the chat template lacks {% generation %}."
+        )
+    return [token if own else IGNORED for token, own in zip(ids, mask)]
+
+
 def encode(record: dict, tokenizer, max_tokens: int) -> Encoded:
     """Tokens and labels of a record, so that the loss counts the assistant's words and the mark that ends them, and nothing else.
 
@@ -103,17 +121,14 @@ def encode(record: dict, tokenizer, max_tokens: int) -> Encoded:
     found = tokenizer.apply_chat_template(
         record["messages"], return_dict=True, return_assistant_tokens_mask=True, tokenize=True
     )
-    ids, mask = list(found["input_ids"]), list(found["assistant_masks"])
-    if not any(mask):
-        raise CourseError(
-            "No token is marked as the assistant's, so there is nothing to learn: the chat template lacks {% generation %}."
-        )
+    ids = list(found["input_ids"])
+    labels = labels_of(ids, found["assistant_masks"])
     if len(ids) > max_tokens:
         raise CourseError(
             f"A record has {len(ids)} tokens and may have {max_tokens}: cutting it would cut the answer. "
             "Use fewer or shorter sources, or raise the limit."
         )
-    return Encoded(ids, [token if own else IGNORED for token, own in zip(ids, mask)])
+    return Encoded(ids, labels)
 
 
 # --- splits and near-duplicates -------------------------------------------------------------------------------------------------
@@ -132,14 +147,12 @@ def split_by(items: Iterable[Item], key: Callable[[Item], Hashable], share: floa
         The larger part, and the part that is held out, each in the order given.
     """
     items = list(items)
-    sizes: dict[Hashable, int] = {}
-    for item in items:
-        sizes[key(item)] = sizes.get(key(item), 0) + 1
+    sizes = Counter(key(item) for item in items)
     groups = sorted(sizes, key=repr)
     random.Random(seed).shuffle(groups)
-    held, count = set(), 0
+    wanted, count, held = share * len(items), 0, set()
     for group in groups:
-        if abs(count + sizes[group] - share * len(items)) < abs(count - share * len(items)):
+        if abs(count + sizes[group] - wanted) < abs(count - wanted):
             held.add(group)
             count += sizes[group]
     return [item for item in items if key(item) not in held], [item for item in items if key(item) in held]

@@ -1,4 +1,4 @@
-"""The course's training data for behaviour: hand-written support replies, and the chat records that are made from them.
+"""The course's training data for behaviour: support replies written one by one, and the chat records that are made from them.
 
 Each reply knows its parts, so that the same facts give three kinds of records: a reply in the house style, a ticket as JSON, a diagnosis.
 """

@@ -83,11 +83,12 @@ def _points(text: str, question: str, sources: Sequence[Source]) -> bool:
     return 1 <= len(points) <= MOST_POINTS and all(line.startswith(BULLET) for line in lines[1 : len(points) + 1])
 
 
-def _cited(text: str, question: str, sources: Sequence[Source]) -> bool:
-    """Each point ends with the number of a source."""
-    found = [citations.parse(point, len(sources)) for point in points_of(text)]
-    ends = [re.search(r"\][.!]?$", point) is not None for point in points_of(text)]
-    return all(point.valid and not point.invalid for point in found) and all(ends)
+def cited(text: str, question: str, sources: Sequence[Source]) -> bool:
+    """Whether each point ends with the number of a source, and cites no other. A reply without points keeps the rule."""
+    points = points_of(text)
+    found = [citations.parse(point, len(sources)) for point in points]
+    ends = [re.search(r"\][.!]?$", point) is not None for point in points]
+    return all(one.valid and not one.invalid for one in found) and all(ends)
 
 
 def _next_step(text: str, question: str, sources: Sequence[Source]) -> bool:
@@ -107,7 +108,7 @@ def _plain_words(text: str, question: str, sources: Sequence[Source]) -> bool:
 
 Rule = Callable[[str, str, Sequence[Source]], bool]
 RULES: dict[str, Rule] = {
-    "opening": _opening, "points": _points, "cited": _cited, "next step": _next_step, "sign-off": _sign_off, "plain words": _plain_words,
+    "opening": _opening, "points": _points, "cited": cited, "next step": _next_step, "sign-off": _sign_off, "plain words": _plain_words,
 }  # fmt: skip
 
 

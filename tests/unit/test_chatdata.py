@@ -99,6 +99,12 @@ def test_the_loss_counts_the_answer_and_its_end_alone(tokenizer):
     )
 
 
+def test_labels_repeat_what_counts():
+    assert chatdata.labels_of([0, 5, 5], [1, 0, 1]) == [0, IGNORED, 5]
+    with pytest.raises(CourseError, match="nothing to learn"):
+        chatdata.labels_of([1, 2], [0, 0])
+
+
 def test_every_turn_of_the_assistant_counts(tokenizer):
     more = {
         "messages": [*GOOD["messages"], {"role": "user", "content": "Sure?"}, {"role": "assistant", "content": "Yes."}]

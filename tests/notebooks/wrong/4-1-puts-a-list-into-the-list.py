@@ -1,0 +1,4 @@
+# hint: list in your list
+def record(system, message, answer, sources=()):
+    asked = prompts.messages(message, sources, system=system)
+    return {"messages": [asked, {"role": "assistant", "content": answer}]}

@@ -1,0 +1,12 @@
+# hint: keeps the order
+def split_by(items, key, share, seed=0):
+    sizes = Counter(key(item) for item in items)
+    groups = sorted(sizes, key=repr)
+    random.Random(seed).shuffle(groups)
+    wanted, count, held = share * len(items), 0, set()
+    for group in groups:
+        if abs(count + sizes[group] - wanted) < abs(count - wanted):
+            held.add(group)
+            count += sizes[group]
+    train = [item for group in groups if group not in held for item in items if key(item) == group]
+    return train, [item for group in groups if group in held for item in items if key(item) == group]

@@ -1,0 +1,11 @@
+# hint: what `key` gives
+def split_by(items, key, share, seed=0):
+    sizes = Counter(item["about"] for item in items)
+    groups = sorted(sizes, key=repr)
+    random.Random(seed).shuffle(groups)
+    wanted, count, held = share * len(items), 0, set()
+    for group in groups:
+        if abs(count + sizes[group] - wanted) < abs(count - wanted):
+            held.add(group)
+            count += sizes[group]
+    return [item for item in items if item["about"] not in held], [item for item in items if item["about"] in held]

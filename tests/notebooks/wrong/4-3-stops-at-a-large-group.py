@@ -1,0 +1,12 @@
+# hint: too few
+def split_by(items, key, share, seed=0):
+    sizes = Counter(key(item) for item in items)
+    groups = sorted(sizes, key=repr)
+    random.Random(seed).shuffle(groups)
+    wanted, count, held = share * len(items), 0, set()
+    for group in groups:
+        if count + sizes[group] > wanted:
+            break
+        held.add(group)
+        count += sizes[group]
+    return [item for item in items if key(item) not in held], [item for item in items if key(item) in held]

@@ -1,0 +1,4 @@
+# hint: not one text
+def shingles(text, size=SHINGLE):
+    words = re.findall(r"\w+", text.lower())
+    return frozenset(" ".join(words[at : at + size]) for at in range(max(1, len(words) - size + 1)))

@@ -1,0 +1,4 @@
+# hint: small letters first
+def shingles(text, size=SHINGLE):
+    words = re.findall(r"\w+", text)
+    return frozenset(tuple(words[at : at + size]) for at in range(max(1, len(words) - size + 1)))

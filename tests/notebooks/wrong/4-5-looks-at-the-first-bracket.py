@@ -1,0 +1,6 @@
+# hint: Look at its end
+def cited(text, question, sources):
+    points = points_of(text)
+    found = [citations.parse(point, len(sources)) for point in points]
+    ends = [re.fullmatch(r"(\[\d\])+[.!]?", point[point.find("[") :]) is not None for point in points]
+    return all(one.valid and not one.invalid for one in found) and all(ends)
