@@ -63,6 +63,7 @@ def open_model(
     """
     chosen = chat_models.resolve(name)
     where = str(chosen.folder or chosen.name)
+    transformers.utils.logging.disable_progress_bar()  # a bar would be drawn among a notebook's outputs
     try:
         tokenizer = AutoTokenizer.from_pretrained(where)
         model = AutoModelForCausalLM.from_pretrained(where, dtype=torch.float32)
@@ -193,7 +194,7 @@ def train(
         tokenizer: with a chat template that marks the assistant's words.
         records: what to learn from.
         held_out: records that are only measured, `looks` times.
-        out: a folder for checkpoints, kept when the run has ended: it then returns at once with the same result.
+        out: a folder for checkpoints. A run that was finished there returns at once; one that ended early or by time goes on.
         epochs: how often each record is seen.
         rate: learning rate at the start, which falls along a straight line to 0.
         batch: records in a step.
