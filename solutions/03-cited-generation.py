@@ -111,7 +111,7 @@ print(f"closed book, {len(few)} questions: {closed_rows['right'].mean():.0%} rig
 print(f"{closed_rows['abstained'].mean():.0%} abstained")
 for record in closed.records[:4]:
     print("\nasked:   ", record.question.question)
-    print("said:    ", record.answer.text)
+    print("said:    ", record.answer.text[:120])
     print("handbook:", record.question.answer)
 
 # %% [markdown]
@@ -633,7 +633,7 @@ for number, record in enumerate(twenty, start=1):
 # %% nbgrader={"grade": false, "grade_id": "labels-3", "locked": false, "solution": true, "task": false}
 labels = ""  # twenty letters in order, such as "rrw?r wrrrw rrrrr wwrrr"; blanks do not count
 ### BEGIN SOLUTION
-labels = "????? ????? ????? ?????"  # read and labelled again whenever course-lm changes
+labels = "wrrww rwwww wwwww wwwww"  # to be read and labelled again whenever course-lm changes
 ### END SOLUTION
 labels = labels.replace(" ", "")
 print(len(labels), "of", len(twenty), "answers have a label")
@@ -768,7 +768,7 @@ for name, system in (("rules", style.RULES_PROMPT), ("rules, 2 examples", style.
     styled[name] = evaluate_answers(few, connection, context="oracle", retriever=retriever, system=system)
 for record in styled["rules, 2 examples"].records[:4]:
     print("===", record.question.question)
-    print(record.answer.text)
+    print(record.answer.text[:240])
 
 
 # %%
@@ -799,6 +799,9 @@ pd.concat([pd.DataFrame(price).T, style_table.round(2)], axis=1)
 # %% [markdown]
 # `answered` and `right` count questions, of 30; rules are shares of the answers. A rule that a prompt holds needs no
 # training. What no prompt holds is the list from which lesson 04 writes its data.
+#
+# course-lm has seen few long instructions, and where it breaks down, its replies show it. Before you conclude that no prompt holds
+# a style, run this section with a larger model: `COURSE_MODEL` is all that changes.
 #
 # ## 11 What goes wrong on the way?
 #
