@@ -5,6 +5,7 @@ import dataclasses
 import json
 import math
 import re
+import signal
 import time
 
 import numpy as np
@@ -505,9 +506,13 @@ def test_an_interrupted_evaluation_goes_on_too():
         return SCRIPT[asked(request)]
 
     interrupted = []
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)  # a job in the background begins without one
     with scripted(reply) as server:
-        with pytest.raises(KeyboardInterrupt):
-            evaluate_answers(by_hand(), server.connection(), retriever=Fixed("d"))
+        try:
+            with pytest.raises(KeyboardInterrupt):
+                evaluate_answers(by_hand(), server.connection(), retriever=Fixed("d"))
+        finally:
+            signal.signal(signal.SIGINT, before)
         time.sleep(1)  # the request on its way comes to its end
         report = evaluate_answers(by_hand(), server.connection(), retriever=Fixed("d"))
     assert report.rows["reused"].sum() >= 2
