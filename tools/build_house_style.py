@@ -78,7 +78,7 @@ def completed(
     evidence = tuple(span(item, documents, line["id"]) for item in line["evidence"])
     chunks = sources_for(line["message"], evidence, k, retriever, cuts)
     held_by = [[number for number, chunk in enumerate(chunks, start=1) if holds(chunk, item)] for item in evidence]
-    sources = [{"heading": chunk.heading, "text": chunking.body(chunk.text)} for chunk in chunks]
+    sources = [{"heading": chunk.heading, "text": chunk.shown} for chunk in chunks]
     return {"id": line["id"], "family": family, **line, "sources": sources, "held_by": held_by}
 
 

@@ -4,6 +4,8 @@ The words of an answer say little about where it stands: many tokens of the sour
 outright. For each token of an answer the loss is minus the logarithm of the attention that a head gives to them.
 """
 
+import dataclasses
+
 import torch
 from transformers.models.llama.modeling_llama import apply_rotary_pos_emb
 
@@ -47,13 +49,28 @@ def attention(
     return scores.log_softmax(-1)
 
 
-def losses(model, kept: tuple[torch.Tensor, ...], batch: dict[str, torch.Tensor]) -> dict[str, torch.Tensor]:
-    """For each counted token with a known place minus the logarithm of the attention that goes there, by what the heads do.
+@dataclasses.dataclass(frozen=True)
+class Told:
+    """What heads lose: minus the logarithm of the attention that goes where they were told to look.
 
-    Returns:
-        "chosen" and "copied", each (tokens, heads). Tokens are numbered where they are foretold: one place before they stand.
+    `losses` is (tokens, heads), `weights` (tokens): how much the loss counts each token.
+    """
+
+    losses: torch.Tensor
+    weights: torch.Tensor
+
+    def mean(self) -> torch.Tensor:
+        """The weighted mean over the tokens: with the first words of an answer it is decided which passage is meant."""
+        return (self.losses.mean(1) * self.weights).sum() / self.weights.sum().clamp(min=1)
+
+
+def losses(model, kept: tuple[torch.Tensor, ...], batch: dict[str, torch.Tensor]) -> dict[str, Told]:
+    """What the heads lose on the counted tokens with a known place, by what they do: "chosen" and "copied".
+
+    Tokens are numbered where they are foretold: one place before they stand.
     """
     copied, first, end = batch["places"][:, 1:].unbind(-1)
+    weights = batch["weights"][:, 1:]
     found = {}
     for name, (layer, heads), hidden, known in (
         ("chosen", CHOOSING, kept[0], first >= 0),
@@ -69,5 +86,5 @@ def losses(model, kept: tuple[torch.Tensor, ...], batch: dict[str, torch.Tensor]
             at = torch.arange(seen.shape[1], device=seen.device)
             inside = (at >= first[rows, tokens][:, None]) & (at < end[rows, tokens][:, None])
             shares.append(seen.masked_fill(~inside, -torch.inf).logsumexp(1))
-        found[name] = -torch.stack(shares, 1)
+        found[name] = Told(-torch.stack(shares, 1), weights[rows, tokens])
     return found

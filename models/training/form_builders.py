@@ -10,7 +10,9 @@ import re
 from collections.abc import Callable
 
 from form_facts import CITATION, Fact, bare, sentences, small
-from form_phrases import KEY_MEANING, KEYS, LABELS, YES_NO
+from form_phrases import AFTER_NAME, KEY_MEANING, KEYS, LABELS, TO_DO, WHAT, YES_NO, phrase
+
+from coursekit.prompts import NO_ANSWER
 
 Slots = dict[str, str]
 
@@ -157,6 +159,17 @@ def lead(text: str, fact: Fact, slots: Slots) -> str:
     return f"{slots['lead']}\n{text}"
 
 
+def named_lead(text: str, fact: Fact, slots: Slots) -> str:
+    """A first line with the name and given words; the fixed sentence takes the place of the words."""
+    name = fact.subject if slots["by"] == "name" else fact.title
+    return f"{name}: {text}" if text == NO_ANSWER else f"{name}: {slots['words']}\n{text}"
+
+
+def label_line(text: str, fact: Fact, slots: Slots) -> str:
+    """A line with a given label and given words below the answer."""
+    return f"{text}\n{slots['label']}: {slots['words']}"
+
+
 def closing(text: str, fact: Fact, slots: Slots) -> str:
     """A given last line."""
     return f"{text}\n{slots['closing']}"
@@ -197,9 +210,20 @@ def json_slots(rng: random.Random, fact: Fact) -> Slots:
     }
 
 
-def parts_slots(rng: random.Random, fact: Fact) -> Slots:
-    """Two labels that differ, and what the second holds."""
-    other = rng.choice(("source", "source", "question", "quote" if fact.quote or not fact.found else "source"))
+def named_slots(rng: random.Random, fact: Fact) -> Slots:
+    """What the first line names, and the words after it."""
+    by = "name" if fact.subject and rng.random() < 0.6 else "title"
+    return {"by": by, "what": rng.choice(WHAT[by]), "words": phrase(rng, AFTER_NAME)}
+
+
+def label_line_slots(rng: random.Random, fact: Fact) -> Slots:
+    """A label and the words after it."""
+    return {"label": rng.choice(LABELS["to do"]), "words": phrase(rng, TO_DO)}
+
+
+def parts_slots(rng: random.Random, fact: Fact, other: str = "") -> Slots:
+    """Two labels that differ, and what the second holds: `other`, or drawn."""
+    other = other or rng.choice(("source", "source", "question", "quote" if fact.quote or not fact.found else "source"))
     first = rng.choice(LABELS["answer"])
     second = rng.choice([label for label in LABELS[other] if label != first])
     meaning = {
@@ -248,6 +272,21 @@ def table_slots(rng: random.Random, fact: Fact) -> Slots:
 def quotable(fact: Fact) -> bool:
     """Whether the source's sentence is known, or nothing is to be quoted."""
     return bool(fact.quote) or not fact.found
+
+
+def names_it(fact: Fact, slots: Slots) -> bool:
+    """Whether a first line can name what it must."""
+    return bool(fact.subject if slots["by"] == "name" else fact.title)
+
+
+def holds_kinds(fact: Fact, slots: Slots) -> bool:
+    """Whether a fact has a quote where keys or labels want one."""
+    return quotable(fact) or not ("quote=" in slots.get("pairs", "") or slots.get("other") == "quote")
+
+
+def within_limit(fact: Fact, slots: Slots) -> bool:
+    """Whether the first sentence keeps the limit: no less can be said."""
+    return len(bare(sentences(fact.answer)[0]).split()) <= int(slots["n"])
 
 
 def one_claim(fact: Fact) -> bool:

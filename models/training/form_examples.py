@@ -1,12 +1,11 @@
 """Worked examples for requests about form: invented questions, answered in the same forms."""
 
-import dataclasses
 import random
 from collections.abc import Sequence
 
-from form_facts import Fact, bare
+from form_facts import Fact, bare, title_of
 from form_phrases import invented
-from form_table import FORMS, Choice, formed
+from form_table import Choice, formed, holds
 
 from coursekit.prompts import GROUNDED, NO_ANSWER, Source, user_turn
 
@@ -47,8 +46,23 @@ EXAMPLE_FRAMES = (
     "Example:\nQuestion: {q}\nAnswer: {a}", "For example:\nQuestion: {q}\nAnswer:\n{a}",
     "Example {i}\nQ: {q}\nA: {a}", "An example.\nAsked: {q}\nYour reply:\n{a}",
     "Question: {q}\nAnswer: {a}", "<example>\n{q}\n---\n{a}\n</example>", "To {q_small}, you answer:\n{a}",
-    "Sample question: {q}\nSample answer:\n{a}",
+    "Sample question: {q}\nSample answer:\n{a}", "Question: {q}\nAnswer:\n{a}", "Question: {q}\n\nAnswer:\n{a}",
+    "Q: {q}\nA:\n{a}", "User: {q}\nAssistant:\n{a}", "### {q}\n{a}",
 )  # fmt: skip
+HOUSE_FRAMES = (
+    "Message: {q}\nReply:\n{a}", "Message {i}: {q}\nReply {i}:\n{a}", "Customer: {q}\nWe write:\n{a}",
+    "They ask: {q}\nYou reply:\n{a}", "Example message:\n{q}\nExample reply:\n{a}", "Mail: {q}\n---\n{a}", "Q: {q}\nReply:\n{a}",
+)  # fmt: skip
+# What is said where the examples alone show the form. The last ones are kept for validation.
+AS_SHOWN = (
+    "Answer in the same form as the example below.", "Answer as the examples do.", "Copy the layout of what follows.",
+    "Follow the pattern below.", "Your answers look like this:", "Use the format shown here.", "Here is how an answer looks.",
+    "Keep to the form that you see below.", "Write each answer in the manner shown.", "Give your answer the same parts as below.",
+    "Do it like this.", "Format:", "Each reply has the shape of the samples.", "Imitate the layout of the samples.",
+    "Reply exactly in the style of what is shown.", "The answer takes the shape of these samples.",
+    "Arrange the answer as shown below.",
+)  # fmt: skip
+AS_SHOWN_KEPT = 3
 
 
 def drawn_example(rng: random.Random) -> Fact:
@@ -56,28 +70,39 @@ def drawn_example(rng: random.Random) -> Fact:
     product = f"{invented(rng)} {rng.choice(('', '', 'Mini ', 'Pro '))}{rng.randint(2, 90)}"
     slots = {"p": product, "q": invented(rng), "n": str(rng.randint(2, 60))}
     question, answer, said, heading = (text.format(**slots) for text in rng.choice(EXAMPLES))
+    subject = product if product in question else slots["q"]
     if rng.random() < 0.15:
-        return Fact(question, NO_ANSWER, (), "", "", ())
+        return Fact(question, NO_ANSWER, (), "", "", (), subject, title_of(heading))
     number = rng.choice((1, 1, 1, 2, 2, 3))
     names = tuple(name for name in (product, slots["q"]) if name in answer and name in heading)
-    return Fact(question, f"{answer[:-1]} [{number}].", (number,), said, heading, names)
+    cited = f"{answer[:-1]} [{number}]."
+    return Fact(question, cited, (number,), said, heading, names, subject, title_of(heading))
 
 
-def with_examples(rng: random.Random, choices: Sequence[Choice]) -> str:
-    """One or two worked examples: invented questions, answered in the same forms."""
-    count, frame, shown = rng.choice((1, 1, 2)), rng.choice(EXAMPLE_FRAMES), []
+def with_examples(
+    rng: random.Random, choices: Sequence[Choice], frames: Sequence[str] = EXAMPLE_FRAMES, *, alone: bool = False
+) -> str:
+    """Worked examples: invented questions, answered in the same forms.
+
+    Args:
+        rng: decides what is shown.
+        choices: the forms.
+        frames: layouts of an example.
+        alone: the examples alone show the form, so that there are mostly two, and all have an answer. The first has one in any case.
+    """
+    if alone:  # each line as the answer has it, with nothing before it
+        frames = [frame for frame in frames if "\n{a}" in frame]
+    count, frame, shown = rng.choice((1, 2, 2, 3) if alone else (1, 1, 2)), rng.choice(frames), []
     while len(shown) < count:
         fact = drawn_example(rng)
-        if shown and not fact.found:
-            continue
-        if all(FORMS[name].fits(fact) for name, _ in choices):
-            if any(
-                name == "word limit" and len(bare(fact.answer).split()) > int(slots["n"]) for name, slots in choices
-            ):
-                fact = dataclasses.replace(fact, answer=NO_ANSWER, numbers=(), quote="", heading="", names=())
-            answer = formed(fact, choices)
-            shown.append(frame.format(q=fact.question, q_small=f'"{fact.question}"', a=answer, i=len(shown) + 1))
+        if holds(fact, choices) and (fact.found or (shown and not alone)):
+            shown.append(in_frame(frame, fact, formed(fact, choices), len(shown) + 1))
     return "\n\n".join(shown)
+
+
+def in_frame(frame: str, fact: Fact, answer: str, at: int) -> str:
+    """One worked example in its layout."""
+    return frame.format(q=fact.question, q_small=f'"{fact.question}"', a=answer, i=at)
 
 
 def plain(rng: random.Random) -> dict:

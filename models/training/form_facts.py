@@ -27,7 +27,9 @@ class Fact:
     """A question and its answer, taken apart.
 
     `answer` carries its citations; `numbers` are the sources cited; `quote` is the sentence of the source that says it, or empty where
-    that is not plain; `heading` is the heading of the first source cited; `names` are names that headings and answer share.
+    that is not plain; `heading` is the heading of the first source cited; `names` are names that headings and answer share; `subject` is
+    the name that the question asks about, as the sources write it, or empty; `title` is the first part of the heading, and that of the
+    first source where the sources lack the answer.
     """
 
     question: str
@@ -36,6 +38,8 @@ class Fact:
     quote: str
     heading: str
     names: tuple[str, ...]
+    subject: str = ""
+    title: str = ""
 
     @property
     def found(self) -> bool:
@@ -116,6 +120,21 @@ def names_in(answer: str, sources: Sequence[Source]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(found))
 
 
+def title_of(heading: str) -> str:
+    """The first part of a heading path: mostly the document, or the thing that it is about."""
+    return heading.partition(" > ")[0]
+
+
+def subject_of(question: str, sources: Sequence[Source]) -> str:
+    """The name in a question that stands in the sources too; nothing where it holds none or several."""
+    texts = [Source(f"{source.heading} {source.text}", "") for source in sources]
+    found = names_in(f"x {question}", texts)
+    if len(found) != 1:
+        return ""
+    longer = re.search(rf"{re.escape(found[0])} \d+\b", question)  # in a question a number goes with the name before it
+    return longer[0] if longer and any(longer[0] in source.heading for source in texts) else found[0]
+
+
 def fact_of(record: dict) -> Fact | None:
     """A record taken apart, or None where it has no sources or an answer that cites none of them."""
     taken = sources_of(record["user"])
@@ -125,9 +144,12 @@ def fact_of(record: dict) -> Fact | None:
     answer = record["assistant"].strip()
     numbers = tuple(dict.fromkeys(int(number) for number in CITATION.findall(answer)))
     if answer == NO_ANSWER:
-        return Fact(question, answer, (), "", "", ())
+        return Fact(question, answer, (), "", "", (), subject_of(question, sources), title_of(sources[0].heading))
     if not numbers or max(numbers) > len(sources) or not answer.endswith((".", "!")) or "|" in answer:
         return None
     first = sources[numbers[0] - 1]
     quote = quote_for(answer, first) if len(numbers) == 1 else ""
-    return Fact(question, answer, numbers, quote, first.heading, names_in(answer, sources))
+    return Fact(
+        question, answer, numbers, quote, first.heading, names_in(answer, sources),
+        subject_of(question, sources), title_of(first.heading),
+    )  # fmt: skip

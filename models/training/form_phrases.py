@@ -57,8 +57,51 @@ SIGNS = (
     "Respectfully,\n{N} {n}",
 )  # fmt: skip
 
+# What stands after a name in the first line, what the name is, and what a line of advice says.
+AFTER_NAME = (
+    "here is what we know.", "the {t} is below.", "this is what the {t} says.", "we looked it up.", "our {n} found this.",
+    "the {a} {t}.", "see the points below.", "answered by the {n}.", "your {t} in brief.", "this much is certain.",
+    "thank you for writing!", "what you asked for.", "checked by {N}.", "{t} no. {d}.",
+)  # fmt: skip
+WHAT = {
+    "name": ("the name that the question asks about", "the thing asked about, by its name", "the name in the question",
+    "the product or place in question"),
+    "title": ("the title of the document (the heading up to the first \">\")", "the first part of the source's heading",
+    "the document's title, as its heading gives it", "what stands before the first \">\" in the heading"),
+}  # fmt: skip
+TO_DO = (
+    "Keep this {t} at hand.", "Write to the {n} if it does not help.", "Show this {t} to the {n}.", "Ask {N} for the {t}.",
+    "Call extension {d} with any other {t}.", "Note it in your {n}.", "Visit the {a} {n}.", "Look at the {t} once more.",
+    "Tell us how it went.", "Print this {t} for the {n}.", "Save the {t} number {d}.", "Hand this {t} to {N}.",
+)  # fmt: skip
+TEAMS = (
+    "The {n} team", "{N} for the {n}", "Your {a} {n}", "{N}, {n} {d}", "The {a} {n} team", "{N} and the {n}", "- the {n} -",
+)  # fmt: skip
+
+# House rules: heads, rules that no answer breaks in their wordings, and words that the answers do not hold.
+HOUSE_HEADS = (
+    "House style:", "Our rules for replies:", "How we write:", "Rules of this desk:", "Style guide", "Please write replies like this:",
+    "Replies follow these rules.", "## Reply format", "Every reply keeps these rules:", "You write for the {a} {n}. Its rules:",
+    "This is how {N} answers:", "Instructions for replies",
+)  # fmt: skip
+IDLE = (
+    ("Be polite.", "Stay friendly and calm."), ("Write plain English.", "Plain words, short sentences."), ("Do not guess.",),
+    ("Write for readers who are in a hurry.",), ("No jokes.",), ("Use the words of the sources where you can.",),
+    ("Keep to {most} points at most.", "No more than {most} points."),
+    ("Do not use these words: {banned}.", "Never say {banned}.", "Words that we avoid: {banned}.", "Avoid: {banned}."),
+    ("We do not use {banned}.", "Leave out words such as {banned}.", "Not our words: {banned}."),
+)  # fmt: skip
+LACKING_RULES = (
+    "If the sources do not hold the answer, {where}: {no_answer}", "Where the sources are silent, {where}: {no_answer}",
+    "No answer in the sources? Then {where}: {no_answer}", "When the answer is missing, {where}: {no_answer}",
+)  # fmt: skip
+BANNED = (
+    "awesome leverage synergy paradigm obviously basically hassle world-class cutting-edge guys asap stuff literally holistic bespoke "
+    "touch-base seamless super gotcha whilst thereof herewith aforementioned oops honestly hopefully"
+).split()  # fmt: skip
+
 LABELS = {
-    "answer": ("Answer", "Finding", "Result", "Reply", "In short", "Fact", "What we know", "A", "Short answer",
+    "answer": ("Answer", "Finding", "Result", "Reply", "Put briefly", "Fact", "What we know", "A", "Short answer",
     "Information", "Solution"),
     "source": ("Source", "Origin", "Found in", "Taken from", "Where it stands", "Reference", "From", "Evidence",
     "Document", "See", "Basis"),
@@ -68,6 +111,8 @@ LABELS = {
     "About"),
     "reason": ("Reason", "Why", "Because", "Grounds", "Support", "Explanation", "Based on", "Evidence",
     "We know this from", "Proof"),
+    "to do": ("To do next", "What to do", "Your move", "Tip", "Reminder", "To do", "Now", "Advice", "Then", "Follow-up",
+    "Good to do", "Please do"),
     "status": ("Status", "State", "Outcome", "Check", "Verdict", "Search", "Mark", "Flag", "Lookup", "Coverage"),
 }  # fmt: skip
 YES_NO = (("found", "not found"), ("answered", "open"), ("yes", "no"), ("complete", "missing"), ("known", "unknown"), ("green", "red"),

@@ -26,7 +26,7 @@ class Form:
     """One form: its group, at least thirteen wordings of the instruction, how slots are drawn, what it does, and what it fits.
 
     `apply` maps a Fact to a Fact (style), a Fact to a text (shape), or a text and its Fact to a text (frame). The last fifth of the
-    wordings is kept for validation.
+    wordings is kept for validation. `holds` tells whether a fact also fits slots that were drawn for another one.
     """
 
     group: str
@@ -34,6 +34,7 @@ class Form:
     apply: Callable
     slots: Callable[[random.Random, Fact], Slots] = lambda rng, fact: {}
     fits: Callable[[Fact], bool] = lambda fact: True
+    holds: Callable[[Fact, Slots], bool] = lambda fact, slots: True
 
 
 FORMS: dict[str, Form] = {
@@ -47,7 +48,9 @@ FORMS: dict[str, Form] = {
         "Restrict yourself to one sentence.", "Give a one-sentence answer.", "Nothing beyond one sentence, please."),
         form_builders.one_sentence),
     "steps": Form("shape", (
-        "Give the answer as numbered steps.", "Write a numbered list.",
+        "Give the answer as numbered steps.", "Write a numbered list.", "Numbered steps, please (1., 2., 3.).",
+        "Answer in numbered steps and give each its own line.", "Number every line of the answer, from 1 upwards.",
+        "Lay the answer out step by step: 1., then 2., and so on.", "Turn the answer into a numbered list.",
         "Number the parts of your answer: 1., 2., 3.", "Answer as a numbered list, one step a line.",
         "Set the answer out in steps, each with a number.", "Use the form \"1. ...\", one line for each step.",
         "Every step gets its own number and line.",
@@ -58,7 +61,9 @@ FORMS: dict[str, Form] = {
         "Structure the reply as numbered points."),
         form_builders.steps),
     "bullets": Form("shape", (
-        'Answer in bullet points that begin with "{mark}".',
+        'Answer in bullet points that begin with "{mark}".', 'Reply with a bulleted list; the bullet is "{mark}".',
+        'The answer is a list of bullet points, each after "{mark}".', 'Format: bullet points with "{mark}" in front.',
+        'Write bullets. Each one starts with "{mark}" and a blank.', 'Turn the answer into a list marked with "{mark}".',
         'Write the answer as a list; each line starts with "{mark}".', 'Use bullets ("{mark}").',
         'Give a bulleted list with "{mark}" before each point.', 'Put each point on its own line after "{mark}".',
         'Bullet points only, marked "{mark}".',
@@ -70,6 +75,10 @@ FORMS: dict[str, Form] = {
         form_builders.bullets, lambda rng, fact: {"mark": rng.choice(("-", "-", "-", "*", "•", "+"))}),
     "quote": Form("shape", (
         "Answer by quoting the sentence from the source in quotation marks.",
+        "Give a quotation from the source, in quotation marks, as your answer.",
+        "Quote the source: its sentence, in quotation marks, is the answer.",
+        "The answer is the sentence of the source itself, between quotation marks.",
+        "Find the sentence that says it and quote it in quotation marks.",
         "Quote the sentence that holds the answer, word for word.",
         "Do not use your own words: quote the source's sentence.",
         "Give the exact sentence of the source in quotation marks, then its number.",
@@ -125,7 +134,7 @@ FORMS: dict[str, Form] = {
         'Fill in this template.\n{one}: ({one_is})\n{two}: ({two_is})',
         'Give {one_is} under "{one}:", then {two_is} under "{two}:".',
         'Format: "{one}: ({one_is})", new line, "{two}: ({two_is})".'),
-        form_builders.parts, form_builders.parts_slots),
+        form_builders.parts, form_builders.parts_slots, holds=form_builders.holds_kinds),
     "json": Form("shape", (
         "Answer as JSON with the keys {keys} ({meant}).", "Reply with one JSON object: {shape}. Here {meant}.",
         "Output only JSON. Keys: {meant}.",
@@ -136,7 +145,7 @@ FORMS: dict[str, Form] = {
         "Respond in JSON on one line. The keys, in this order: {keys}. {meant}.",
         "No prose: a JSON object {shape}. {meant}.", "Format the answer as a JSON object holding {keys} ({meant}).",
         "Fill this JSON: {shape}. {meant}."),
-        form_builders.as_json, form_builders.json_slots),
+        form_builders.as_json, form_builders.json_slots, holds=form_builders.holds_kinds),
     "table": Form("shape", (
         'Answer with a Markdown table of one row, columns "{first}" (the question) and "{second}" (the answer).',
         'Make a table with the headings "{first}" and "{second}": question left, answer right.',
@@ -191,7 +200,7 @@ FORMS: dict[str, Form] = {
         "Answer in {n} words or fewer.",
         "Your reply may have up to {n} words.", "Be brief: {n} words is the limit.", "Do not go beyond {n} words.",
         "Maximum length: {n} words.", "Spend no more than {n} words.", "Write {n} words or less."),
-        form_builders.limited, form_builders.limit_slots),
+        form_builders.limited, form_builders.limit_slots, holds=form_builders.within_limit),
     "capitals": Form("style", (
         "Write the answer in capital letters.", "USE CAPITAL LETTERS ONLY for the answer.", "Answer in upper case.",
         "Put the whole answer in capitals.", "All letters of the answer are capitals.",
@@ -245,6 +254,27 @@ FORMS: dict[str, Form] = {
         'Write "{lead}" first. The answer begins on the second line.', 'Head each reply with the line "{lead}"',
         'Your opening line must read: {lead}', 'As the first line, use "{lead}"'),
         form_builders.lead, lambda rng, fact: {"lead": phrase(rng, LEADS)}),
+    "named lead": Form("frame", (
+        'First line: {what}, a colon and "{words}"', 'Begin with {what}, then ": {words}" on the same line.',
+        'Open with {what} and a colon, followed by "{words}"; the answer comes below.',
+        'The first line names {what} and goes on: "{words}"', 'Start each reply "<name>: {words}". The name is {what}.',
+        'Line one is {what}, a colon, "{words}" and nothing more.',
+        'Head the reply with {what}; after a colon write "{words}"',
+        'On top put {what} with a colon and these words: "{words}"',
+        'Name {what} first, as "<name>: {words}", and start a new line.', 'Every reply begins: {what}, colon, "{words}"',
+        'Lead with {what} and ": {words}", then break the line.', 'In the first line write {what}, ":" and "{words}"',
+        'The opening is {what}, a colon, and then "{words}"'),
+        form_builders.named_lead, form_builders.named_slots, lambda fact: bool(fact.title), form_builders.names_it),
+    "label line": Form("frame", (
+        'Below the answer add the line "{label}: {words}"', 'After that comes one line: "{label}: {words}"',
+        'Then a line that begins with "{label}:" and says "{words}"', 'Under the answer write {label}: {words}',
+        'Add "{label}:" with the words "{words}" on a new line after the answer.',
+        'One line "{label}: {words}" follows the answer.', 'A line labelled "{label}" tells the reader: {words}',
+        'The answer is followed by "{label}: {words}"', 'Put "{label}: {words}" on its own line underneath.',
+        'Give the advice "{words}" after "{label}:", below the answer.',
+        'Next to last or last comes "{label}: {words}"', 'Let the answer be followed by a line "{label}: {words}"',
+        'Once the answer is written, add "{label}: {words}"'),
+        form_builders.label_line, form_builders.label_line_slots),
     "closing line": Form("frame", (
         'End with the line "{closing}"', 'The last line of every answer is: {closing}',
         'Finish with "{closing}" on a line of its own.', 'Close with this line: "{closing}"',
@@ -299,10 +329,29 @@ TRAINING_WORDINGS = [(name, wording) for name, form in FORMS.items() for wording
 VALIDATION_WORDINGS = [(name, wording) for name, form in FORMS.items() for wording in form.wordings[-KEPT:]]
 
 
+GROUPS = ("style", "shape", "frame")
+ENDS = ("label line", "closing line", "status line", "sign-off")  # frames below the answer, from top to bottom
+
+
+def applied(name: str) -> tuple[int, int]:
+    """When a form is applied: styles, shapes, frames, and of the frames below an answer the upper one first."""
+    return GROUPS.index(FORMS[name].group), ENDS.index(name) + 1 if name in ENDS else 0
+
+
+def holds(fact: Fact, choices: Sequence[Choice]) -> bool:
+    """Whether a fact can be put into forms whose slots were drawn for another one."""
+    return all(FORMS[name].fits(fact) and FORMS[name].holds(fact, slots) for name, slots in choices)
+
+
 def formed(fact: Fact, choices: Sequence[Choice]) -> str:
-    """The answer in the chosen forms."""
+    """The answer in the chosen forms, whatever their order.
+
+    A first line with a name holds the fixed sentence itself: no list or other shape repeats it.
+    """
     text: str | None = None
-    for name, slots in choices:
+    if not fact.found and any(name == "named lead" for name, _ in choices):
+        choices = [choice for choice in choices if FORMS[choice[0]].group != "shape"]
+    for name, slots in sorted(choices, key=lambda choice: applied(choice[0])):
         form = FORMS[name]
         if form.group == "style":
             fact = form.apply(fact, slots)

@@ -26,8 +26,8 @@ VALIDATION = ("pendrick", "harrowvale", "solwick")
 # Name, share of the records, method and settings: mostly the small sources that the course hands to a small reader.
 CHUNKINGS: dict[str, tuple[float, str, dict]] = {
     "headings 128": (0.5, "headings", {"size": 128}),
-    "headings 64": (1.5, "headings", {"size": 64}),
-    "sentences 0 0": (3.5, "sentences", {"before": 0, "after": 0}),
+    "headings 64": (1, "headings", {"size": 64}),
+    "sentences 0 0": (7, "sentences", {"before": 0, "after": 0, "rows": True}),
     "sentences 0 1": (1, "sentences", {"before": 0, "after": 1}),
     "sentences 1 0": (0.5, "sentences", {"before": 1, "after": 0}),
     "sentences 1 1": (1.5, "sentences", {"before": 1, "after": 1}),
@@ -39,10 +39,10 @@ HOW_MANY = {1: 1, 2: 2, 3: 3, 4: 5, 5: 3, 6: 3}  # weights of the number of sour
 LONGEST = 4600  # characters of all sources together: with prompt and answer well inside course-lm's window
 # The share of answerable questions whose evidence is taken away; twice that where the retriever missed it. An abstention begins with one
 # and the same word, answers with many: where both are about as likely, the abstention wins. So there are few of them.
-LACKING = 0.05
-GUESSED = 0.04  # the share of records without sources
+LACKING = 0.08
+GUESSED = 0.1  # the share of records without sources
 MORE = 9  # other questions asked about a record's sources, at most
-MORE_LACKING = 0.2  # how often one of them is a question that the sources do not answer
+MORE_LACKING = 0.35  # how often one of them is a question that the sources do not answer
 POINTED = 0.15  # the share of records that ask for the numbers of the sources alone: a choice and nothing else
 POINTERS = (
     "Which source holds the answer? Give its number alone, as [1].",
@@ -241,8 +241,8 @@ def _section(text: str, start: int, end: int, begins: Sequence[int]) -> int:
     return max(at for at, begin in enumerate(begins) if begin <= first)
 
 
-def make_cut(world: swap.World, ranked: dict) -> Cut:
-    """A ranking with what follows from it: needs, near passages and sections."""
+def make_cut(world: swap.World, ranked: dict, rows: bool = False) -> Cut:
+    """A ranking with what follows from it: needs, near passages and sections. `rows`: rows of tables are passages of their own."""
     spans = [tuple(span) for span in ranked["spans"]]
     begins = [[start for start, _, _ in chunking.heading_spans(document.text)] for document in world.documents]
     texts = [document.text for document in world.documents]
@@ -257,10 +257,11 @@ def make_cut(world: swap.World, ranked: dict) -> Cut:
     headless = [
         at
         for at, (doc, start, end) in enumerate(spans)
-        if re.search(r"^\|", texts[doc][start:end], re.M)
+        if not rows
+        and re.search(r"^\|", texts[doc][start:end], re.M)
         and not re.search(r"^\|[ :]*---?", texts[doc][start:end], re.M)
     ]
-    rows = [
+    without = [
         [frozenset(headless if item.quote.lstrip().startswith("|") else ()) for item in asked.source.evidence]
         for asked in world.asked
     ]
@@ -268,7 +269,7 @@ def make_cut(world: swap.World, ranked: dict) -> Cut:
         spans,
         [_section(texts[doc], start, end, begins[doc]) for doc, start, end in spans],
         ranked["top"],
-        [needs_of(asked.evidence, spans, without) for asked, without in zip(world.asked, rows)],
+        [needs_of(asked.evidence, spans, headless) for asked, headless in zip(world.asked, without)],
         near,
         ranked["gold"],
     )
@@ -284,12 +285,17 @@ def materials(split: str, names: tuple[str, ...] | None = None) -> tuple[Materia
         name for name in folders if (name in VALIDATION) == (split == "valid") and (names is None or name in names)
     ]
     return tuple(
-        Material(world, {name: make_cut(world, ranked) for name, ranked in rankings(world).items()})
+        Material(world, {name: make_cut(world, ranked, in_rows(name)) for name, ranked in rankings(world).items()})
         for world in swap.load_worlds(chosen)
     )
 
 
 # --- one case -----------------------------------------------------------------------------------------------------------------
+
+
+def in_rows(cut: str) -> bool:
+    """Whether a way of cutting hands over single rows of tables."""
+    return CHUNKINGS[cut][2].get("rows", False)
 
 
 class Shelf:
@@ -309,7 +315,9 @@ class Shelf:
             span = self.variant.span(*passages.spans[at])
             source = None
             if span:
-                text = chunking.body(self.variant.texts[doc][slice(*span)])
+                whole = self.variant.texts[doc]
+                reading = chunking.row_reading(whole, *span) if in_rows(cut) else ""
+                text = reading or chunking.body(whole[slice(*span)])
                 source = prompts.Source(" > ".join(self.headings[doc][passages.sections[at]]), text)
             self._sources[cut, at] = source
         return self._sources[cut, at]
@@ -378,11 +386,6 @@ def supports(sentence: str, item: swap.Item) -> set[int]:
     return {counts[0][1]} if counts[0][0] >= counts[1][0] + 2 else set()
 
 
-def cells_of(row: str) -> list[str]:
-    """The cells of a table's row."""
-    return [cell.strip() for cell in row.strip().strip("|").split("|")]
-
-
 def head_of(row: str, texts: Sequence[str]) -> list[str]:
     """The head of the table in which a row stands; empty where it stands in none."""
     for text in texts:
@@ -390,13 +393,13 @@ def head_of(row: str, texts: Sequence[str]) -> list[str]:
         if at >= 0:
             above = text[: text.find("\n", at)].split("\n")
             first = next((n for n in range(len(above) - 1, -1, -1) if not above[n].startswith("|")), -1) + 1
-            return cells_of(above[first])
+            return chunking.cells_of(above[first])
     return []
 
 
 def told(row: str, item: swap.Item, texts: Sequence[str]) -> str | None:
     """A table's row as an answer, in the words of the table: `Course T2, Fee: EUR 340.`; None where no single cell answers."""
-    cells, head = cells_of(row), head_of(row, texts)
+    cells, head = chunking.cells_of(row), head_of(row, texts)
     columns = []
     for group in item.groups:
         held = [at for at, cell in enumerate(cells) if any(swap.stands_in(alias, cell) for alias in group)]
@@ -409,17 +412,29 @@ def told(row: str, item: swap.Item, texts: Sequence[str]) -> str | None:
     return f"{', '.join([cells[0], *values])}."
 
 
-def quoted(item: swap.Item, texts: Sequence[str]) -> list[str] | None:
+def read_row(quote: str, texts: Sequence[str]) -> str:
+    """The reading of a quoted row; the quote as it is where it is none."""
+    row = quote.strip()
+    for text in texts if row.startswith("|") else ():
+        at = text.find(row)
+        if at >= 0:
+            return chunking.row_reading(text, at, at + len(row)) or quote
+    return quote
+
+
+def quoted(item: swap.Item, texts: Sequence[str], rows: bool = False) -> list[str] | None:
     """The evidence as an answer, where it is made of short whole sentences, list items or rows that hold a name of each fact; else None.
 
     Args:
         item: the question.
         texts: the documents, to find the head of a row's table.
+        rows: rows of tables are sources of their own, and are repeated whole.
     """
-    if len(item.quotes) == 1 and item.quotes[0].lstrip().startswith("|"):
-        row = told(item.quotes[0].strip(), item, texts)
+    quotes = [read_row(quote, texts) for quote in item.quotes] if rows else item.quotes
+    if len(quotes) == 1 and quotes[0].lstrip().startswith("|"):
+        row = told(quotes[0].strip(), item, texts)
         return [row] if row else None
-    quotes = [LISTED.sub("", quote.strip()) for quote in item.quotes]
+    quotes = [LISTED.sub("", quote.strip()) for quote in quotes]
     quotes = [quote if quote.endswith((".", "!", "?")) else f"{quote}." for quote in quotes]
     text = " ".join(quotes)
     whole = all(WHOLE.fullmatch(quote) and len(sentences_of(quote)) == 1 for quote in quotes)
@@ -428,7 +443,7 @@ def quoted(item: swap.Item, texts: Sequence[str]) -> list[str] | None:
 
 
 def cite(
-    item: swap.Item, holders: dict[int, tuple[int, ...]], texts: Sequence[str] = ()
+    item: swap.Item, holders: dict[int, tuple[int, ...]], texts: Sequence[str] = (), rows: bool = False
 ) -> tuple[tuple[str, tuple[int, ...]], ...]:
     """The sentences of an answer with the numbers of the sources that hold the evidence for each.
 
@@ -438,8 +453,9 @@ def cite(
         item: the question.
         holders: for each piece of evidence the numbers of the sources that hold it.
         texts: the documents, for rows of tables.
+        rows: as for `quoted`.
     """
-    copied = quoted(item, texts)
+    copied = quoted(item, texts, rows)
     if copied:
         last = len(copied) - 1
         return tuple((f"{text}{'' if at == last else ' '}", holders[at]) for at, text in enumerate(copied))
@@ -488,7 +504,7 @@ def draw(rng: random.Random, shelf: Shelf, item: swap.Item) -> Case | None:
         chosen = with_gold(rng, top, k, needs)
         sources = fit(shelf, name, chosen, {at for _, full in needs for at in full})
         if sources:
-            sentences = cite(item, holders_of(chosen, needs), shelf.variant.texts)
+            sentences = cite(item, holders_of(chosen, needs), shelf.variant.texts, in_rows(name))
     if not sources:
         return None
     question = _asked(rng, item.question)
@@ -505,7 +521,7 @@ def more_of(rng: random.Random, shelf: Shelf, case: Case, most: int = MORE) -> l
         if item.question == case.item.question or len(found) == most:
             continue
         if source.answerable and needs and all(full & held for _, full in needs):
-            sentences = cite(item, holders_of(chosen, needs), shelf.variant.texts)
+            sentences = cite(item, holders_of(chosen, needs), shelf.variant.texts, in_rows(case.cut))
             if not packing.is_kept(rng, min(number for _, numbers in sentences for number in numbers)):
                 continue
         elif not lacking and held & set(cut.top[item.at][:3]):

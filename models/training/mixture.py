@@ -16,8 +16,8 @@ import prose_tasks
 STAGES: list[tuple[float, dict[str, float]]] = [
     (0.00, {"level 0": 0.5, "level 1": 1, "level 2": 2, "level 3": 2, "worlds": 3, "prose": 2}),
     (0.08, {"level 1": 0.5, "level 2": 1, "level 3": 3, "worlds": 6, "forms": 0.5, "prose": 2}),
-    (0.40, {"level 2": 0.5, "level 3": 3, "worlds": 6, "forms": 1.5, "prose": 2}),
-    (0.75, {"level 3": 2, "worlds": 6, "forms": 2, "prose": 1.5}),
+    (0.40, {"level 2": 0.3, "level 3": 2, "worlds": 7, "forms": 3, "prose": 1}),
+    (0.75, {"level 3": 1.5, "worlds": 7, "forms": 3, "prose": 0.7}),
 ]
 
 

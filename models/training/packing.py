@@ -13,10 +13,12 @@ from collections.abc import Iterable, Iterator, Sequence
 import numpy as np
 import pointing
 
+from coursekit import prompts
+
 IGNORED = -100  # what PyTorch's cross-entropy leaves out
 LENGTHS = (256, 384, 512, 768, 1024)  # tokens in a row
 # What the loss counts a token of an answer for: its beginning decides which source is meant, or whether to abstain; the number cites.
-ANSWER, BEGINNING, CITED, TEXT = 1.0, 3.0, 4.0, 0.25
+ANSWER, BEGINNING, CITED, TEXT = 1.0, 6.0, 4.0, 0.25
 BEGINS = 2  # tokens of the beginning
 ENOUGH = 4  # turns of a record that are worth a shorter row
 STRETCHED = 0.2  # the share of records whose positions jump
@@ -113,7 +115,9 @@ def encode(record: dict, tokenizer, longest: int = WINDOW) -> Piece:
         piece.weights += [0.0] * len(asked) + answer_weights(answered, tokenizer)
         piece.turns += [number if more else 0] * count
         piece.positions += range(base, base + count)
-        piece.places += [pointing.NONE] * len(asked) + read.places(answered, tokenizer)
+        lacking = assistant == prompts.NO_ANSWER and read.sources
+        places = [pointing.NOTHING] * len(answered) if lacking else read.places(answered, tokenizer)
+        piece.places += [pointing.NONE] * len(asked) + places
     return piece
 
 

@@ -17,6 +17,8 @@ Place = tuple[
     int, int, int
 ]  # the token copied from, and the first and the end of the passage that the sentence comes from
 NONE: Place = (NOWHERE, NOWHERE, NOWHERE)
+# Where to look when no passage answers: at the prompt's first token, as heads do that find nothing.
+NOTHING: Place = (NOWHERE, 0, 1)
 
 
 def canonical(tokenizer) -> np.ndarray:

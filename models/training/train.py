@@ -132,14 +132,14 @@ class Foretold:
     logits: torch.Tensor
     labels: torch.Tensor
     weights: torch.Tensor
-    places: dict[str, torch.Tensor]
+    places: dict[str, attending.Told]
 
     def loss(self, told: float = 0.0) -> torch.Tensor:
         """The weighted mean of the cross-entropy, and `told` times what the heads lose."""
         words = torch.nn.functional.cross_entropy(self.logits, self.labels, reduction="none")
         loss = (words * self.weights).sum() / self.weights.sum()
         if told:
-            loss = loss + told * sum(part.mean() for part in self.places.values() if part.numel())
+            loss = loss + told * sum(part.mean() for part in self.places.values())
         return loss
 
 
@@ -215,7 +215,7 @@ def held_out(model, batches: list[dict], device: torch.device) -> dict[str, floa
             found["cited"] += right[read.weights == packing.CITED].tolist()
             found["begun"] += right[read.weights == packing.BEGINNING].tolist()
             for name, part in read.places.items():
-                found.setdefault(name, []).extend((-part).exp().mean(1).tolist())
+                found.setdefault(name, []).extend((-part.losses).exp().mean(1).tolist())
     model.train()
     return {f"held_out_{name}": round(float(np.mean(values)), 4) for name, values in found.items()}
 

@@ -19,7 +19,10 @@ Span = tuple[int, int]
 
 @dataclasses.dataclass(frozen=True)
 class Chunk:
-    """A piece of a document: its text, character span, heading path (title first) and number of word pieces."""
+    """A piece of a document: its text, character span, heading path (title first) and number of word pieces.
+
+    `reading` is what is embedded and handed to a reader where that is not the text itself: a table's row with its column names.
+    """
 
     doc: str
     start: int
@@ -28,11 +31,13 @@ class Chunk:
     headings: tuple[str, ...]
     n_tokens: int
     nth: int = 0  # 1 for the second chunk of a document with the very same text, and so on
+    reading: str = ""
 
     @property
     def id(self) -> int:
-        """A 63-bit id made from document and text: an edit elsewhere in the document leaves it as it is."""
-        digest = hashlib.blake2b(f"{self.doc}\0{self.nth}\0{self.text}".encode(), digest_size=8).digest()
+        """A 63-bit id made from document, text and reading: an edit elsewhere in the document leaves it as it is."""
+        reading = f"\0{self.reading}" if self.reading else ""
+        digest = hashlib.blake2b(f"{self.doc}\0{self.nth}\0{self.text}{reading}".encode(), digest_size=8).digest()
         return int.from_bytes(digest, "big") >> 1
 
     @property
@@ -41,9 +46,15 @@ class Chunk:
         return " > ".join(self.headings)
 
     @property
+    def shown(self) -> str:
+        """What a reader sees: the text without its heading lines, or its reading."""
+        return self.reading or body(self.text)
+
+    @property
     def text_with_heading(self) -> str:
-        """What is embedded when headings are to help: the heading path, then the text."""
-        return f"{self.heading}\n{self.text}" if self.headings else self.text
+        """What is embedded when headings are to help: the heading path, then the text or its reading."""
+        text = self.reading or self.text
+        return f"{self.heading}\n{text}" if self.headings else text
 
 
 class TokenMap:
@@ -104,8 +115,11 @@ def body(text: str) -> str:
     return "\n".join(lines).strip()
 
 
-def make_chunks(document: Document, spans: Sequence[Span], tokens: TokenMap) -> list[Chunk]:
-    """Turn spans into chunks. The heading path is that of the section in which a span's first visible character stands."""
+def make_chunks(document: Document, spans: Sequence[Span], tokens: TokenMap, rows: bool = False) -> list[Chunk]:
+    """Turn spans into chunks. The heading path is that of the section in which a span's first visible character stands.
+
+    With `rows`, a span that is one row of a table gets that row's reading.
+    """
     sections = heading_spans(document.text)
     begins = [start for start, _, _ in sections]
     chunks, seen = [], collections.Counter()
@@ -113,7 +127,8 @@ def make_chunks(document: Document, spans: Sequence[Span], tokens: TokenMap) -> 
         text = document.text[start:end]
         first = start + len(text) - len(text.lstrip())
         headings = sections[max(0, bisect.bisect_right(begins, first) - 1)][2]
-        chunks.append(Chunk(document.id, start, end, text, headings, tokens.count(start, end), seen[text]))
+        reading = row_reading(document.text, start, end) if rows else ""
+        chunks.append(Chunk(document.id, start, end, text, headings, tokens.count(start, end), seen[text], reading))
         seen[text] += 1
     return chunks
 
@@ -244,8 +259,60 @@ def sentence_spans(text: str, start: int = 0, end: int | None = None) -> list[Sp
     return list(zip(edges, edges[1:]))
 
 
-def chunk_by_sentences(document: Document, tokenizer, before: int = 1, after: int = 1) -> list[Chunk]:
-    """Sentence windows: one chunk a sentence, with its neighbours in the same section. Headings are in the path, not in the chunks."""
+TABLE = re.compile(r"\s*\|.*\n\|[ :|-]*-[ :|-]*\n\|")  # a table's head, the line below it, and the beginning of a row
+CELL_END = re.compile(r"(?<!\\)\|")
+
+
+def cells_of(line: str) -> list[str]:
+    """The cells of a line of a Markdown table."""
+    return [cell.strip() for cell in CELL_END.split(line.strip().removeprefix("|").removesuffix("|"))]
+
+
+def row_spans(text: str, start: int, end: int) -> list[Span]:
+    """The rows of the table `text[start:end]`, side by side; head and dashes belong to the first. Any other text is one span."""
+    if not TABLE.match(text, start, end):
+        return [(start, end)]
+    lines = [match.start() for match in re.compile(r"^\|", re.MULTILINE).finditer(text, start, end)]
+    edges = [start, *lines[3:], end]
+    return list(zip(edges, edges[1:]))
+
+
+def row_reading(text: str, start: int, end: int) -> str:
+    """The table row `text[start:end]` in words, each cell after the name of its column: `Plan: Basic, Fee: EUR 9, Seats: 2.`
+
+    Empty where that is no row of a table, or a row with more or fewer cells than the head.
+    """
+    row = text[start:end].strip().rpartition("\n")[2]
+    if not row.startswith("|"):
+        return ""
+    above = text[: text.find(row, start)].split("\n")[:-1]
+    first = next((at for at in range(len(above) - 1, -1, -1) if not above[at].startswith("|")), -1) + 1
+    if len(above) - first < 2:  # a head, or dashes
+        return ""
+    names, cells = cells_of(above[first]), cells_of(row)
+    if len(names) != len(cells):
+        return ""
+    pairs = [(name, cell.rstrip(".")) for name, cell in zip(names, cells) if cell]
+    return f"{', '.join(f'{name}: {cell}' if name else cell for name, cell in pairs)}."
+
+
+def chunk_by_sentences(
+    document: Document, tokenizer, before: int = 1, after: int = 1, rows: bool = False
+) -> list[Chunk]:
+    """Sentence windows: one chunk a sentence, with its neighbours in the same section. Headings are in the path, not in the chunks.
+
+    Args:
+        document: the document.
+        tokenizer: the embedding model's tokenizer.
+        before: sentences in front that a window takes in.
+        after: sentences behind that a window takes in.
+        rows: cut a table into its rows, each with the names of its columns, in place of keeping it whole. Not with neighbours.
+
+    Raises:
+        CourseError: rows are asked for together with neighbours.
+    """
+    if rows and (before or after):
+        raise CourseError("Rows of tables stand alone: use rows=True with before=0 and after=0.")
     tokens = TokenMap(document.text, tokenizer)
     spans = []
     for start, end, _ in heading_spans(document.text):
@@ -253,11 +320,13 @@ def chunk_by_sentences(document: Document, tokenizer, before: int = 1, after: in
         if heading:  # only the section's own line: `# …` in a fenced code block stays
             start = end - len(document.text[heading.end() : end].lstrip("\n"))
         sentences = [span for span in sentence_spans(document.text, start, end) if document.text[slice(*span)].strip()]
+        if rows:
+            sentences = [row for span in sentences for row in row_spans(document.text, *span)]
         last = len(sentences) - 1
         spans += [
             (sentences[max(0, at - before)][0], sentences[min(last, at + after)][1]) for at in range(len(sentences))
         ]
-    return make_chunks(document, list(dict.fromkeys(spans)), tokens)
+    return make_chunks(document, list(dict.fromkeys(spans)), tokens, rows)
 
 
 def chunk_by_meaning(

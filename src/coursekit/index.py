@@ -108,7 +108,8 @@ class VectorIndex:
 
     def embed(self, chunks: Sequence[Chunk]) -> np.ndarray:
         """The vectors of chunks, (n, dimension), with their headings if the index is so made."""
-        return self.embedder.encode([chunk.text_with_heading if self.with_headings else chunk.text for chunk in chunks])
+        texts = [chunk.text_with_heading if self.with_headings else chunk.reading or chunk.text for chunk in chunks]
+        return self.embedder.encode(texts)
 
     def add(self, chunks: Iterable[Chunk]) -> int:
         """Add chunks; those already there are passed over. Returns how many were new.

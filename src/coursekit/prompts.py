@@ -6,7 +6,6 @@ course-lm is trained on exactly this form; any other chat model understands it a
 import dataclasses
 from collections.abc import Iterable, Sequence
 
-from coursekit.chunking import body
 from coursekit.errors import CourseError
 from coursekit.index import Hit
 from coursekit.marks import neutralise
@@ -31,7 +30,7 @@ class Source:
 
 def sources_of(hits: Iterable[Hit]) -> list[Source]:
     """The sources of a search, in order of rank. A heading line in the chunk is left out: the path above it says the same."""
-    return [Source(hit.chunk.heading, body(hit.chunk.text)) for hit in hits]
+    return [Source(hit.chunk.heading, hit.chunk.shown) for hit in hits]
 
 
 def numbered(sources: Sequence[Source]) -> str:

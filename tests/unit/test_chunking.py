@@ -357,6 +357,50 @@ def test_sentence_windows_keep_a_table_under_its_heading_and_comments_in_code(em
     assert [chunk.text.strip() for chunk in alone] == ["| a | b |\n|---|---|", "```", "# comment", "```"]
 
 
+TABLE = "# Prices\n\nAll net.\n\n| Plan | Fee | Note |\n|:--|--:|---|\n| Basic | EUR 9 | |\n| a \\| b | EUR 19. | up to 5 |\n\nUntil May.\n"
+
+
+def test_rows_of_a_table_are_chunks_with_the_names_of_their_columns(embedder):
+    page = document(TABLE)
+    chunks = chunk_by_sentences(page, embedder.tokenizer, before=0, after=0, rows=True)
+    assert [chunk.shown for chunk in chunks] == [
+        "All net.", "Plan: Basic, Fee: EUR 9.", r"Plan: a \| b, Fee: EUR 19, Note: up to 5.", "Until May.",
+    ]  # fmt: skip
+    assert all(page.text[chunk.start : chunk.end] == chunk.text for chunk in chunks)
+    assert chunks[1].text.startswith("| Plan |"), "head and dashes are in the first row's span: no text is lost"
+    assert chunks[1].text_with_heading == "Prices\nPlan: Basic, Fee: EUR 9."
+    whole = chunk_by_sentences(page, embedder.tokenizer, before=0, after=0)
+    assert [chunk.reading for chunk in whole] == [""] * 3
+    assert "".join(chunk.text for chunk in chunks) == "".join(chunk.text for chunk in whole)
+
+
+def test_a_renamed_column_makes_other_chunks(embedder):
+    ids = [
+        {chunk.id for chunk in chunk_by_sentences(document(text), embedder.tokenizer, before=0, after=0, rows=True)}
+        for text in (TABLE, TABLE.replace("Fee", "Monthly fee"))
+    ]
+    assert len(ids[0] & ids[1]) == 2, "the two sentences: both rows read otherwise"
+
+
+@pytest.mark.parametrize(
+    "table", ["| a | b |\n|---|---|\n| 1 |", "| a | b |\n|---|---|", "| a | b |", "|---|---|\n| 1 | 2 |", "a | b"]
+)
+def test_what_is_no_whole_row_has_no_reading(embedder, table):
+    chunks = chunk_by_sentences(document(table), embedder.tokenizer, before=0, after=0, rows=True)
+    assert [chunk.shown for chunk in chunks] == [table.strip()]
+
+
+def test_two_tables_in_one_section_keep_their_own_heads(embedder):
+    text = "| a |\n|---|\n| 1 |\n\n| b |\n|---|\n| 1 |\n| 2 |\n"
+    chunks = chunk_by_sentences(document(text), embedder.tokenizer, before=0, after=0, rows=True)
+    assert [chunk.shown for chunk in chunks] == ["a: 1.", "b: 1.", "b: 2."]
+
+
+def test_rows_stand_alone(embedder):
+    with pytest.raises(CourseError, match="Rows of tables stand alone"):
+        chunk_by_sentences(document(TABLE), embedder.tokenizer, rows=True)
+
+
 # Ids.
 
 

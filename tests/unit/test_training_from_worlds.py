@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from coursekit import prompts
+from coursekit import chunking, prompts
 
 TRAINING = Path(__file__).resolve().parents[2] / "models" / "training"
 sys.path.insert(0, str(TRAINING))
@@ -126,11 +126,10 @@ def test_citations_name_the_sources_that_hold_the_evidence(cases):
         found = {number for _, numbers in case.sentences for number in numbers}
         text = "\n".join(case.sources[number - 1].text for number in found)
         for quote in case.item.quotes:  # a long quote may reach over two passages
-            whole = [
-                case.sources[number - 1].text for number in found if quote.strip() in case.sources[number - 1].text
-            ]
+            parts = parts_of(quote, case.cut)
+            whole = [number for number in found if all(part in case.sources[number - 1].text for part in parts)]
             assert whole or len(found) > 1
-            assert all(sentence.strip() in text for sentence in from_worlds.sentences_of(quote))
+            assert all(part in text for part in parts)
         for number in range(1, min(found)):  # the first of those that hold it
             assert not all(quote.strip() in case.sources[number - 1].text for quote in case.item.quotes)
         seen += 1
@@ -143,8 +142,7 @@ def test_two_facts_are_cited_each_at_its_own_sentence_or_both_at_the_end(cases):
             cited = [set(numbers) for _, numbers in case.sentences]
             text = "\n".join(case.sources[number - 1].text for number in set.union(*cited))
             for quote in case.item.quotes:
-                parts = [part.strip() for line in quote.splitlines() for part in from_worlds.sentences_of(line)]
-                assert all(part in text for part in parts), (case, text)
+                assert all(part in text for part in parts_of(quote, case.cut)), (case, text)
             for (sentence, marks), place in zip(case.sentences, range(len(cited))):
                 if len(marks) == 1 and len(set.union(*cited)) == 2:
                     own = case.sources[marks[0] - 1].text
@@ -164,19 +162,43 @@ def test_evidence_that_can_stand_alone_is_the_answer(cases):
 
 
 def test_a_row_that_answers_is_told_in_the_words_of_its_table(cases):
-    rows = [case for case in cases if case.sentences and case.item.quotes[0].lstrip().startswith("|")]
+    rows = [
+        case for case in cases
+        if case.sentences and case.item.quotes[0].lstrip().startswith("|") and not from_worlds.in_rows(case.cut)
+    ]  # fmt: skip
     told = [case for case in rows if case.answer.split(" [")[0].rstrip(".") != case.item.answer.rstrip(".")]
     assert len(told) > 0.6 * len(rows) > 20
     for case in told:
         assert "|" not in case.answer
         source = case.sources[case.sentences[0][1][0] - 1].text
-        cells = from_worlds.cells_of(case.item.quotes[0])
+        cells = chunking.cells_of(case.item.quotes[0])
         text = case.sentences[0][0]
         assert text.startswith(f"{cells[0]}, ")
-        heads = [from_worlds.cells_of(line) for line in source.splitlines() if line.startswith("|")]
+        heads = [chunking.cells_of(line) for line in source.splitlines() if line.startswith("|")]
         assert any(text.startswith(f"{cells[0]}, {name}: ") for head in heads for name in head), (text, source)
         for group in case.item.groups:
             assert any(swap.stands_in(alias, case.answer) for alias in group), case.answer
+
+
+def test_a_row_that_is_a_source_is_repeated_whole(cases):
+    rows = [
+        case for case in cases
+        if case.sentences and len(case.item.quotes) == 1 and case.item.quotes[0].startswith("|") and from_worlds.in_rows(case.cut)
+    ]  # fmt: skip
+    copied = [case for case in rows if bare(case.answer) == case.sources[case.sentences[0][1][0] - 1].text]
+    assert len(copied) > 0.8 * len(rows) > 20, (len(copied), len(rows))
+
+
+def bare(answer):
+    return re.sub(r" \[\d\]", "", answer)
+
+
+def parts_of(quote, cut):
+    """What must stand in a source that holds a quote: its sentences, or the cells of its rows where these are sources of their own."""
+    lines = [line for line in quote.splitlines() if not re.fullmatch(r"[| :-]+", line)]
+    if from_worlds.in_rows(cut) and quote.lstrip().startswith("|"):
+        return [cell.rstrip(".") for line in lines for cell in chunking.cells_of(line)]
+    return [part.strip() for line in quote.splitlines() for part in from_worlds.sentences_of(line)]
 
 
 def test_a_row_by_hand():
@@ -188,6 +210,7 @@ def test_a_row_by_hand():
     named = dataclasses.replace(item, groups=(("T2",),))
     assert from_worlds.quoted(named, [text]) is None, "the question asks for the row's name: its cells do not answer"
     assert from_worlds.quoted(item, ["no table"]) is None
+    assert from_worlds.quoted(item, [text], rows=True) == ["Course: T2, Length: two days, Fee: EUR 340."]
     listed = dataclasses.replace(item, quotes=("- Fee: EUR 340",))
     assert from_worlds.quoted(listed, []) == ["Fee: EUR 340."]
 
@@ -270,13 +293,13 @@ def test_other_questions_are_answered_by_the_same_sources_or_lack_their_answer(e
                 cited = {number for _, numbers in other.sentences for number in numbers}
                 text = "\n".join(case.sources[number - 1].text for number in cited)
                 for quote in other.item.quotes:
-                    assert all(sentence.strip() in text for sentence in from_worlds.sentences_of(quote))
+                    assert all(part in text for part in parts_of(quote, case.cut))
             else:
                 lacking += 1
                 if other.item.quotes:
                     assert from_worlds.lacks(other.sources, other.item)
     assert answered > 600
-    assert 20 < lacking < answered / 4
+    assert 20 < lacking < answered / 3
 
 
 def test_held_out_worlds_stay_out():

@@ -17,6 +17,8 @@ import packing  # noqa: E402
 import pointing  # noqa: E402
 import train  # noqa: E402
 
+from coursekit.prompts import NO_ANSWER  # noqa: E402
+
 COURSE_LM = TRAINING.parent / "course-lm"
 SYSTEM = "Answer."
 SOURCES = "[1] Lamp > Care\nThe lamp burns for 40 hours. Wipe it dry.\n\n[2] Lamp > Price\nThe lamp costs 9 euros. It burns wax."
@@ -62,7 +64,16 @@ def test_a_sentence_in_two_sources_has_places_in_both_and_no_passage(tokenizer):
 def test_words_of_no_source_come_from_nowhere(tokenizer):
     rows = told("Certainly [1].", tokenizer)
     assert rows[0][1:] == (None, None)
-    assert all(place is None for _, place, _ in told("Not in the sources.", tokenizer))
+    assert all(place is None for _, place, _ in told(NO_ANSWER, tokenizer))
+
+
+def test_where_nothing_answers_the_prompts_first_token_is_looked_at(tokenizer):
+    record = {"task": "t", "system": SYSTEM, "user": f"{SOURCES}\n\nQuestion: How loud?", "assistant": NO_ANSWER}
+    piece = packing.encode(record, tokenizer)
+    answered = [place for place, weight in zip(piece.places, piece.weights) if weight]
+    assert answered == [pointing.NOTHING] * len(answered)
+    bare = packing.encode({**record, "user": "Question: How loud?"}, tokenizer)
+    assert pointing.NOTHING not in bare.places, "without sources there is nothing to choose from"
 
 
 def test_without_sources_the_turn_is_looked_at(tokenizer):

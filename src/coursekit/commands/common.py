@@ -51,10 +51,9 @@ def add_chunks(command: argparse.ArgumentParser) -> None:
 
 def print_hits(hits: Sequence, titles: dict[str, str], *, numbers: Sequence[int] | None = None) -> None:
     """Print hits: number, score, document, heading path, and the beginning of the text. `numbers` are their ranks when left out."""
-    from coursekit import chunking
 
     for number, hit in zip(numbers or [hit.rank for hit in hits], hits):
         path = " > ".join(hit.chunk.headings) or titles[hit.chunk.doc]
         print(f"[{number}] {hit.score:.3f}  {hit.chunk.doc}: {path}")
-        text = textwrap.shorten(chunking.body(hit.chunk.text), 400, placeholder=" …")
+        text = textwrap.shorten(hit.chunk.shown, 400, placeholder=" …")
         print(textwrap.fill(text, WIDTH, initial_indent="    ", subsequent_indent="    "))
