@@ -184,8 +184,8 @@ with check("3.1"):
     ### END HIDDEN TESTS
 
 # %% [markdown]
-# course-lm is a small reader, so it gets small sources: single sentences under their heading path, where a table counts as one.
-# Section 7 compares them with the chunks of lessons 01 and 02. With a larger model, use those.
+# course-lm is a small reader, so it gets small sources: single sentences under their heading path. A row of a table is one,
+# with the names of its columns. Section 7 compares them with the chunks of lessons 01 and 02. With a larger model, use those.
 #
 # **Predict, then run.** Four sources are handed over. Which one answers the question? Which ones only sound like it?
 
@@ -551,7 +551,22 @@ print("\nan empty retrieval, all the same sent to the model:", nothing.text)
 report.summary().T
 
 # %% [markdown]
-# A program that sees an empty list of sources can abstain by itself, at no cost.
+# A program that sees an empty list of sources can abstain by itself, at no cost. Could it also go by the **score** of the best
+# hit, and refuse to answer below a threshold? We choose the threshold so that it refuses a tenth of the answerable questions.
+
+# %%
+retriever.prepare([question.question for question in dev])
+scores = pd.Series({question.id: retriever.search(question.question, 1)[0].score for question in dev})
+known = pd.Series({question.id: question.answerable for question in dev})
+threshold = scores[known].quantile(0.1)
+gate = (scores[~known] < threshold).mean()
+print(f"scores of {known.sum()} answerable questions: median {scores[known].median():.2f}")
+print(f"scores of {(~known).sum()} unanswerable ones:  median {scores[~known].median():.2f}")
+print(f"below {threshold:.2f} lie a tenth of the answerable questions, and {gate:.0%} of the unanswerable ones")
+
+# %% [markdown]
+# A near miss lies as near as an answer: that is what makes it one. The score tells what a source is about, not whether it
+# holds the fact.
 #
 # ## 7 How many sources?
 #

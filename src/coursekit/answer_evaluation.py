@@ -7,7 +7,7 @@ import concurrent.futures
 import dataclasses
 import functools
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 import numpy as np
 import pandas as pd
@@ -15,7 +15,7 @@ import pandas as pd
 from coursekit import citations, contexts, prompts, retrieval
 from coursekit.answer_cache import AnswerCache
 from coursekit.answers import Answer, ask, fitting
-from coursekit.chat_models import find_folder
+from coursekit.chat_models import label
 from coursekit.corpus import Question
 from coursekit.embedding import progress_bar
 from coursekit.errors import CourseError
@@ -58,30 +58,39 @@ def trace(right: bool, abstained: bool, wanted: int, there: int) -> str:
 
 @dataclasses.dataclass(frozen=True)
 class AnswerRecord:
-    """One question, the hits handed over in the order in which they were numbered, the answer, and the context it was asked in."""
+    """One question, the hits handed over in the order in which they were numbered, the answer, and the context it was asked in.
+
+    `read` is what is judged instead of the answer's text, where a reply holds more than its answer, such as a greeting; None: the text.
+    """
 
     question: Question
     hits: tuple[Hit, ...]
     answer: Answer
     context: str = "retrieved"
     dropped: int = 0  # sources from the tail that did not fit into the window: they are not among the hits
+    read: str | None = None
+
+    @property
+    def said(self) -> str:
+        """The text that is judged."""
+        return self.answer.text if self.read is None else self.read
 
     @functools.cached_property
     def abstained(self) -> bool:
         """Whether the model said that the sources hold no answer."""
-        return self.answer.abstained
+        return citations.abstains(self.said)
 
     @functools.cached_property
     def right(self) -> bool:
         """For an answerable question: the facts are there. For another one: the model abstained."""
         if not self.question.answerable:
             return self.abstained
-        return not self.abstained and is_right(self.question, self.answer.text)
+        return not self.abstained and is_right(self.question, self.said)
 
     @property
     def cites(self) -> tuple[int, ...]:
         """The numbers cited, each once, also those of no source. An abstention claims nothing, so what it cites does not count."""
-        return () if self.abstained else self.answer.citations.numbers
+        return () if self.abstained else citations.parse(self.said, len(self.hits)).numbers
 
     @property
     def cited_hits(self) -> list[Hit]:
@@ -122,7 +131,7 @@ class AnswerRecord:
         return trace(self.right, self.abstained, len(self.question.evidence), self.evidence_there)
 
     def row(self) -> dict:
-        """The record as plain numbers and texts, one column each."""
+        """The record as plain numbers and texts, one column each; `said` only where it is another text than the reply's own."""
         question, answer = self.question, self.answer
         return {
             "id": question.id, "type": question.type, "wording": question.wording, "answerable": question.answerable,
@@ -132,7 +141,7 @@ class AnswerRecord:
             "evidence": len(question.evidence), "evidence_there": self.evidence_there, "evidence_cited": self.evidence_cited,
             "prompt_tokens": answer.prompt_tokens, "completion_tokens": answer.completion_tokens, "seconds": answer.seconds,
             "reused": answer.reused, "cut": answer.cut, "dropped": self.dropped,
-        }  # fmt: skip
+        } | ({} if self.read is None else {"said": self.read})  # fmt: skip
 
 
 def ratio(counts: Sequence[float], of: Sequence[float]) -> float:
@@ -297,10 +306,12 @@ def check_questions(questions: Sequence[Question], context: str) -> None:
             raise CourseError(f'Question {question.id!r} has no evidence, which the context "oracle" needs.')
 
 
-def _name_of(model: str) -> str:
-    """A model's name; of a folder its last part, as figures are shown to others."""
-    folder = find_folder(model)
-    return folder.name if folder else model
+def _read(text: str, read_as: Callable[[str], str]) -> str:
+    """The part of a reply that is judged. It is read after the cache, which keeps whole replies: another reading asks nobody anew."""
+    read = read_as(text)
+    if not isinstance(read, str):
+        raise CourseError(f"`read_as` returned {type(read).__name__}: it has to return the text that is judged.")
+    return read
 
 
 def evaluate_answers(
@@ -315,6 +326,7 @@ def evaluate_answers(
     max_tokens: int = 160,
     workers: int = 1,
     fresh: bool = False,
+    read_as: Callable[[str], str] | None = None,
 ) -> AnswerReport:
     """Ask every question and judge the answers. Sources that do not fit into the model's window are dropped from the tail.
 
@@ -332,6 +344,8 @@ def evaluate_answers(
         workers: requests at a time; with more than one, the seconds of a request hold the time in which it waited for others.
         fresh: ask for every answer. Else those that the same model gave to the same prompts within a day are used again, each with the
             seconds that it took then, so that an evaluation that was interrupted or stopped goes on where it was.
+        read_as: from a reply's text to the part that is judged, such as `style.answer_of` for replies in the house style. Facts, citations
+            and abstention are judged on that part; the reply's text and its tokens stay what they were.
 
     Raises:
         CourseError: a setting is unknown, there are no questions, or a question cannot be judged.
@@ -348,7 +362,7 @@ def evaluate_answers(
         if hasattr(retriever, "prepare"):
             retriever.prepare([question.question for question in questions])
         system = system or prompts.GROUNDED  # also where a search by words finds nothing: that is not closed book
-    settings = {"context": context, "k": k, "model": _name_of(connection.model), "place": place, "system": system}
+    settings = {"context": context, "k": k, "model": label(connection.model), "place": place, "system": system}
     cache = None if fresh else AnswerCache(connection)
     hits = [tuple(contexts.hits_for(question, retriever, context, k, place)) for question in questions]
 
@@ -356,7 +370,8 @@ def evaluate_answers(
         question, sources = questions[at], prompts.sources_of(hits[at])
         kept = fitting(question.question, sources, connection.model, system=system, max_tokens=max_tokens)
         answer = ask(question.question, kept, connection, system=system, max_tokens=max_tokens, cache=cache)
-        return AnswerRecord(question, hits[at][: len(kept)], answer, context, len(sources) - len(kept))
+        read = None if read_as is None else _read(answer.text, read_as)
+        return AnswerRecord(question, hits[at][: len(kept)], answer, context, len(sources) - len(kept), read)
 
     def report() -> AnswerReport:
         records = tuple(done[at] for at in sorted(done))

@@ -5,6 +5,7 @@ import dataclasses
 import functools
 import hashlib
 import json
+import os
 import re
 import threading
 from collections.abc import Sequence
@@ -66,6 +67,17 @@ def find_folder(model: str | Path | None) -> Path | None:
             if folder.is_dir():
                 return folder.resolve()
     return None
+
+
+def named(model: str | Path | None = None) -> str | Path | None:
+    """The model that was named: by the caller, or else by `COURSE_MODEL`; None where neither says one, which stands for course-lm."""
+    return model if model is not None else os.environ.get("COURSE_MODEL") or None
+
+
+def label(model: str) -> str:
+    """How a model is called where others read it: of a folder its last part, so that no path of the machine is shown."""
+    folder = find_folder(model)
+    return folder.name if folder else model
 
 
 def resolve(model: str | Path | None = None) -> ChatModel:
@@ -243,9 +255,8 @@ def count_tokens(messages: Sequence[dict[str, str]], model: str) -> int | None:
                 list(messages), add_generation_prompt=True, return_dict=True, tokenizer_kwargs={"verbose": False}
             )["input_ids"]
     except Exception as error:  # Jinja, the tokenizer and its loading each raise what they like
-        label = folder.name if find_folder(model) else model
         raise CourseError(
-            f"The chat template or tokenizer of {label!r} failed on these messages "
+            f"The chat template or tokenizer of {label(model)!r} failed on these messages "
             f"({type(error).__name__}): check their roles and order, or save the tokenizer again."
         ) from error
     return len(ids)

@@ -13,12 +13,16 @@ from collections.abc import Callable, Hashable, Iterable, Sequence
 from pathlib import Path
 from typing import TypeVar
 
+import jinja2
+
 from coursekit import paths
 from coursekit.corpus import numbered_jsonl
 from coursekit.errors import CourseError
 
 ROLES = ("system", "user", "assistant")
 IGNORED = -100  # a label that PyTorch's cross-entropy leaves out
+MARKS = re.compile(r"\{%-?\s*generation\s*-?%\}")  # in a chat template, before the assistant's words
+QUIET = {"verbose": False}  # a record that is too long gets a sentence of our own
 SHINGLE = 3  # words in a row that are compared
 ALIKE = 0.6  # from this Jaccard similarity on, two texts are near-duplicates
 
@@ -110,25 +114,77 @@ def labels_of(ids: Sequence[int], mask: Sequence[int]) -> list[int]:
 def encode(record: dict, tokenizer, max_tokens: int) -> Encoded:
     """Tokens and labels of a record, so that the loss counts the assistant's words and the mark that ends them, and nothing else.
 
+    Every turn of the assistant counts. Where the chat template does not mark them, a turn is what the template adds to the conversation
+    before it, up to the mark that ends it; a turn that the template writes otherwise once more follows does not count then, the last one
+    always does.
+
     Args:
         record: a chat record.
-        tokenizer: with a chat template that marks the assistant's words by `{% generation %}`.
+        tokenizer: with a chat template. Course-lm's marks the assistant's words by `{% generation %}`, most of the Hub's mark nothing.
         max_tokens: more are not allowed: cutting a record at its end would cut the answer.
 
     Raises:
-        CourseError: the record is too long, or the template marks nothing.
+        CourseError: the record is too long, the template refuses it, or the assistant's words cannot be found.
     """
-    found = tokenizer.apply_chat_template(
-        record["messages"], return_dict=True, return_assistant_tokens_mask=True, tokenize=True
-    )
-    ids = list(found["input_ids"])
-    labels = labels_of(ids, found["assistant_masks"])
+    ids, mask = _tokens(record["messages"], tokenizer)
+    labels = labels_of(ids, mask)
     if len(ids) > max_tokens:
         raise CourseError(
             f"A record has {len(ids)} tokens and may have {max_tokens}: cutting it would cut the answer. "
             "Use fewer or shorter sources, or raise the limit."
         )
     return Encoded(ids, labels)
+
+
+def _tokens(messages: Sequence[dict], tokenizer) -> tuple[list[int], list[int]]:
+    """The ids of a conversation, and for each 1 if the assistant wrote it, else 0."""
+    try:
+        marked = MARKS.search(tokenizer.get_chat_template()) is not None
+    except ValueError as error:
+        raise CourseError(
+            "The tokenizer has no chat template, which makes tokens of turns: choose a chat model."
+        ) from error
+    try:
+        return _by_marks(messages, tokenizer) if marked else _by_comparison(messages, tokenizer)
+    except jinja2.TemplateError as error:
+        raise CourseError(
+            f"The chat template does not take a record's messages: {str(error).splitlines()[0]}"
+        ) from error
+
+
+def _by_marks(messages: Sequence[dict], tokenizer) -> tuple[list[int], list[int]]:
+    """The assistant's words are those between the template's marks."""
+    found = tokenizer.apply_chat_template(
+        messages, return_dict=True, return_assistant_tokens_mask=True, tokenize=True, tokenizer_kwargs=QUIET
+    )
+    return list(found["input_ids"]), list(found["assistant_masks"])
+
+
+def _by_comparison(messages: Sequence[dict], tokenizer) -> tuple[list[int], list[int]]:
+    """The assistant's words are what a turn adds to the prompt before it. All zeros where the last turn cannot be told apart."""
+    ids = _ids(messages, tokenizer)
+    own = [_turn(messages, at, ids, tokenizer) for at, message in enumerate(messages) if message["role"] == "assistant"]
+    counted = {place for turn in own if turn for place in turn} if own[-1] else set()
+    return ids, [int(place in counted) for place in range(len(ids))]
+
+
+def _turn(messages: Sequence[dict], at: int, ids: list[int], tokenizer) -> range | None:
+    """The places in `ids` of the assistant's turn number `at`; None where the template writes it in another way among the others."""
+    if at == 0:  # there is no prompt before it
+        return None
+    before = _ids(messages[:at], tokenizer, add_generation_prompt=True)
+    through = _ids(messages[: at + 1], tokenizer)
+    if through[: len(before)] != before or ids[: len(through)] != through:
+        return None
+    # Many templates put a line break after the mark that ends a turn. The model has stopped by then.
+    ends = [place for place in range(len(before), len(through)) if through[place] == tokenizer.eos_token_id]
+    return range(len(before), ends[-1] + 1 if ends else len(through))
+
+
+def _ids(messages: Sequence[dict], tokenizer, **settings) -> list[int]:
+    return list(
+        tokenizer.apply_chat_template(messages, return_dict=True, tokenizer_kwargs=QUIET, **settings)["input_ids"]
+    )
 
 
 # --- splits and near-duplicates -------------------------------------------------------------------------------------------------

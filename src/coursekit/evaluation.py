@@ -1,7 +1,7 @@
 """Scoring retrieval against evidence spans: what a chunk covers, not what it is called, decides whether it is relevant."""
 
 import dataclasses
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 import numpy as np
 import pandas as pd
@@ -136,6 +136,21 @@ def bootstrap_interval(
     means = values[picks].mean(axis=1)
     low, high = np.quantile(means, [(1 - level) / 2, (1 + level) / 2])
     return float(low), float(high)
+
+
+def paired_difference(before: Mapping[str, float], after: Mapping[str, float]) -> tuple[float, float, float]:
+    """The mean difference, after minus before, question by question, with the ends of its 95 % bootstrap interval.
+
+    Args:
+        before: a score, or True and False, by question id.
+        after: the same after a change. Questions that only one of the two holds do not count.
+
+    Raises:
+        CourseError: no question is in both.
+    """
+    gains = [float(after[name]) - float(before[name]) for name in before if name in after]
+    low, high = bootstrap_interval(gains)
+    return float(np.mean(gains)), low, high
 
 
 @dataclasses.dataclass(frozen=True)

@@ -5,9 +5,10 @@ import random
 from collections.abc import Sequence
 from pathlib import Path
 
-from coursekit import paths, prompts
+from coursekit import corpus, paths, prompts
 from coursekit.corpus import Question, numbered_jsonl
 from coursekit.errors import CourseError
+from coursekit.matching import stands_in
 
 WORDINGS = 5
 TRAINED = 3  # of the five; the others test whether a fact was learnt or a sentence
@@ -75,3 +76,17 @@ def trained(facts: Sequence[Fact], count: int, seed: int = 0) -> list[Fact]:
         raise CourseError(f"There are {len(free)} facts to train on, not {count}.")
     random.Random(seed).shuffle(free)
     return free[:count]
+
+
+def revised(facts: Sequence[Fact], revision: str = "2027-01") -> list[tuple[Fact, Fact]]:
+    """The facts whose answer a revision of the handbook changes, each as it was and as it is then."""
+    pairs, changes = [], corpus.load_changes(revision)
+    for fact in facts:
+        for change in changes:
+            same = fact.doc == change["doc"] and (fact.quote in change["old"] or change["old"] in fact.quote)
+            before, after = (any(stands_in(alias, change[key]) for alias in fact.aliases) for key in ("old", "new"))
+            if same and before and not after:
+                answer = fact.answer.replace(change["old_value"], change["new_value"])
+                pairs.append((fact, dataclasses.replace(fact, answer=answer, aliases=tuple(change["new_aliases"]))))
+                break
+    return pairs

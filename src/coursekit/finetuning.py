@@ -3,51 +3,32 @@
 Source: E. Hu and others, "LoRA: Low-Rank Adaptation of Large Language Models" (2021), arXiv 2106.09685.
 """
 
-import dataclasses
-import errno
 import importlib.util
 import json
 import math
-import shutil
-import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-import pandas as pd
 import torch
 import transformers
 from peft import LoraConfig, PeftModel, get_peft_model
+from tqdm.auto import tqdm
 from transformers import AutoModelForCausalLM, AutoTokenizer, EarlyStoppingCallback, Trainer, TrainerCallback
 
-from coursekit import chat_models, chatdata, paths
+from coursekit import chat_models, chatdata, training_run
+from coursekit.device import hardware
+from coursekit.embedding import progress_bar
 from coursekit.errors import CourseError
+from coursekit.folders import full_disk, new_folder
+from coursekit.training_run import Report
 
 # Seen from the course's folder, our datasets/ looks to transformers like the package of that name, which the course does not need.
 if (_found := importlib.util.find_spec("datasets")) is not None and _found.origin is None:
     transformers.trainer.is_datasets_available = lambda: False
 
 PADDED_TO = 64  # tokens: few shapes train faster than many on a CPU
-SETTINGS = "settings.json"  # beside the checkpoints: what they were made with
-
-
-@dataclasses.dataclass(frozen=True)
-class Hardware:
-    """Where a model trains, and in which numbers: `bf16` and `fp16` say what the arithmetic is cut to; the weights stay in 32 bits."""
-
-    device: str
-    bf16: bool
-    fp16: bool
-
-
-def hardware() -> Hardware:
-    """The best there is: a CUDA GPU, Apple's, or the CPU. A T4 has no fast bf16, so it takes fp16."""
-    if torch.cuda.is_available():
-        bf16 = torch.cuda.get_device_capability()[0] >= 8
-        return Hardware("cuda", bf16, not bf16)
-    if torch.backends.mps.is_available():
-        return Hardware("mps", False, False)
-    return Hardware("cpu", torch.cpu._is_avx512_bf16_supported(), False)
+FULL = "The disk is full: free some space and run the cell again; it goes on from the last checkpoint."
 
 
 def open_model(
@@ -56,17 +37,18 @@ def open_model(
     """A chat model to train, with 32-bit weights, and its tokenizer.
 
     Args:
-        name: a folder or Hub id; course-lm when left out.
+        name: a folder or Hub id; `COURSE_MODEL`, or else course-lm, when left out, as for `serving.connect`.
 
     Raises:
         CourseError: the model is missing or not whole.
     """
-    chosen = chat_models.resolve(name)
-    where = str(chosen.folder or chosen.name)
+    chosen = chat_models.resolve(chat_models.named(name))
+    where, _, revision = (str(chosen.folder), "", "") if chosen.folder else chosen.name.partition("@")
+    which = {"revision": revision} if revision else {}
     transformers.utils.logging.disable_progress_bar()  # a bar would be drawn among a notebook's outputs
     try:
-        tokenizer = AutoTokenizer.from_pretrained(where)
-        model = AutoModelForCausalLM.from_pretrained(where, dtype=torch.float32)
+        tokenizer = AutoTokenizer.from_pretrained(where, **which)
+        model = AutoModelForCausalLM.from_pretrained(where, dtype=torch.float32, **which)
     except (OSError, ValueError) as error:
         raise CourseError(f"The model {chosen.label!r} cannot be loaded: {str(error).splitlines()[0]}") from error
     if tokenizer.pad_token_id is None:
@@ -106,6 +88,35 @@ def lora(
         raise CourseError(f"No LoRA could be attached: {str(error).splitlines()[0]}") from error
 
 
+def lora_forward(x: torch.Tensor, weight: torch.Tensor, a: torch.Tensor, b: torch.Tensor, alpha: float) -> torch.Tensor:
+    """A linear layer with LoRA, without bias: `y = W x + alpha / rank * B (A x)` for each row of `x`.
+
+    Args:
+        x: (..., in).
+        weight: (out, in), frozen.
+        a: (rank, in).
+        b: (out, rank).
+        alpha: how much the pair counts.
+
+    Returns:
+        (..., out).
+    """
+    return x @ weight.T + alpha / a.shape[0] * (x @ a.T @ b.T)
+
+
+def merged_weight(weight: torch.Tensor, a: torch.Tensor, b: torch.Tensor, alpha: float) -> torch.Tensor:
+    """The one matrix that gives the same output as a layer with its LoRA pair: `W + alpha / rank * B A`.
+
+    Shapes as for `lora_forward`.
+    """
+    return weight + alpha / a.shape[0] * (b @ a)
+
+
+def lora_parameters(shapes: Iterable[tuple[int, int]], rank: int) -> int:
+    """How many numbers LoRA trains beside layers of these shapes, each `(out, in)`."""
+    return sum(rank * (rows + columns) for rows, columns in shapes)
+
+
 def parameters(model: torch.nn.Module) -> tuple[int, int]:
     """How many numbers are trained, and how many there are."""
     sizes = [(weight.numel(), weight.requires_grad) for weight in model.parameters()]
@@ -126,31 +137,30 @@ def collate(batch: Sequence[chatdata.Encoded], pad: int) -> dict[str, torch.Tens
     }
 
 
-@dataclasses.dataclass(frozen=True)
-class Report:
-    """A training run.
+def early_stop(losses: Sequence[float], patience: int) -> tuple[int, int]:
+    """Where a run with early stopping ends, as `EarlyStoppingCallback` does it.
 
-    `losses` has a row for each look: `step`, `epoch`, `loss` (the mean since the row before) and `held_out_loss`, NaN
-    where it was not measured. `ended` is "finished", "early" (the held-out loss rose) or "time". `tokens` are those that the loss counted.
+    Args:
+        losses: the held-out loss at each look, in order; at least one.
+        patience: after so many looks in a row without a new lowest loss the run ends.
+
+    Returns:
+        The places, from 0, of the best look until then and of the last one. Without an early end, the last one is the last of all.
     """
-
-    losses: pd.DataFrame
-    seconds: float
-    steps: int
-    tokens: int
-    ended: str
-
-    @property
-    def best(self) -> float:
-        """The lowest held-out loss; NaN where there is none."""
-        return float(self.losses["held_out_loss"].min())
+    best = 0
+    for look, loss in enumerate(losses):
+        if loss < losses[best]:
+            best = look
+        elif look - best >= patience:
+            return best, look
+    return best, len(losses) - 1
 
 
 class _Watch(TrainerCallback):
-    """Stops a run whose loss is no number, or whose time is up."""
+    """Stops a run whose loss is no number, or whose time is up; moves the bar."""
 
-    def __init__(self, max_seconds: float | None) -> None:
-        self.max_seconds, self.ended = max_seconds, "finished"
+    def __init__(self, max_seconds: float | None, bar: tqdm) -> None:
+        self.max_seconds, self.bar, self.ended = max_seconds, bar, "finished"
 
     def on_train_begin(self, args, state, control, **kwargs) -> None:
         """Start the clock."""
@@ -158,10 +168,12 @@ class _Watch(TrainerCallback):
 
     def on_step_end(self, args, state, control, **kwargs) -> None:
         """Look at the clock."""
-        if self.max_seconds is not None and time.perf_counter() - self.begun > self.max_seconds:
+        self.bar.update(state.global_step - self.bar.n)  # a run that goes on begins further to the right
+        last = state.global_step >= state.max_steps
+        if not last and self.max_seconds is not None and time.perf_counter() - self.begun > self.max_seconds:
             self.ended, control.should_training_stop = "time", True
-        if control.should_training_stop or state.global_step >= state.max_steps:  # the end is looked at, too
-            control.should_log, control.should_evaluate = True, args.eval_strategy != "no"
+        if last or control.should_training_stop:  # the end is looked at and saved, too
+            control.should_log, control.should_evaluate, control.should_save = True, args.eval_strategy != "no", True
 
     def on_log(self, args, state, control, logs=None, **kwargs) -> None:
         """Look at the loss."""
@@ -187,21 +199,24 @@ def train(
     max_seconds: float | None = None,
     seed: int = 0,
 ) -> Report:
-    """Train on chat records; the loss counts the assistant's words. A run that was killed goes on from its last checkpoint in `out`.
+    """Train on chat records; the loss counts the assistant's words.
+
+    A run that was killed goes on from its last checkpoint in `out`. A run that has ended there is kept: called again, it gives the same
+    report and the model its weights, without training. Only one that ended by time goes on, if it is given more seconds than it took.
 
     Args:
         model: from `lora`; changed in place.
-        tokenizer: with a chat template that marks the assistant's words.
+        tokenizer: with a chat template; `chatdata.encode` says how the assistant's words are found.
         records: what to learn from.
         held_out: records that are only measured, `looks` times.
-        out: a folder for checkpoints. A run that was finished there returns at once; one that ended early or by time goes on.
+        out: a folder for this run alone: its settings, its checkpoints, and how it ended.
         epochs: how often each record is seen.
         rate: learning rate at the start, which falls along a straight line to 0.
-        batch: records in a step.
+        batch: records in a step; `hardware` says how many of them are read at once.
         max_tokens: of a record; a longer one is refused, as cutting it would cut the answer.
         looks: how often the loss is logged, the held-out loss measured and a checkpoint saved.
         patience: after so many looks without a lower held-out loss the run ends, and the best weights are taken back.
-        max_seconds: after so many the run ends.
+        max_seconds: after so many seconds of training the run ends.
         seed: decides the order of the records.
 
     Raises:
@@ -213,77 +228,58 @@ def train(
     if patience is not None and not held_out:
         raise CourseError("To stop early, a run needs held-out records to look at.")
     rows, looked = ([chatdata.encode(record, tokenizer, max_tokens) for record in part] for part in (records, held_out))
-    out, found = Path(out), hardware()
-    settings = {
-        "records": len(rows), "tokens": sum(len(row.ids) for row in rows), "epochs": epochs, "rate": rate, "batch": batch, "seed": seed,
-        "trained": parameters(model)[0], "looks": looks,
-    }  # fmt: skip
-    steps = max(1, math.ceil(epochs * math.ceil(len(rows) / batch)))
-    every = max(1, steps // looks)
-    watch = _Watch(max_seconds)
-    arguments = transformers.TrainingArguments(
-        output_dir=str(out), num_train_epochs=epochs, learning_rate=rate, lr_scheduler_type="linear",
-        per_device_train_batch_size=batch, per_device_eval_batch_size=batch, bf16=found.bf16, fp16=found.fp16,
-        use_cpu=found.device == "cpu",
+    out, steps = Path(out), max(1, math.ceil(epochs * math.ceil(len(rows) / batch)))
+    chosen = {"epochs": epochs, "rate": rate, "batch": batch, "looks": looks, "patience": patience, "seed": seed}
+    training_run.begin(out, training_run.describe(model, rows, looked, **chosen))
+    before = training_run.ended(out)
+    if before is not None and not _may_go_on(before, max_seconds):
+        training_run.take_back(model, out)
+        model.to(hardware().device)
+        return before
+    spent = before.seconds if before is not None else 0.0
+    arguments = _arguments(out, steps, bool(looked), **chosen)
+    with progress_bar(steps, "training") as bar, full_disk(FULL):
+        watch = _Watch(None if max_seconds is None else max_seconds - spent, bar)
+        callbacks = [watch, *([EarlyStoppingCallback(patience)] if patience is not None else [])]
+        trainer = Trainer(
+            model=model, args=arguments, train_dataset=rows, eval_dataset=looked or None, callbacks=callbacks,
+            data_collator=lambda part: collate(part, tokenizer.pad_token_id),
+        )  # fmt: skip
+        trainer.remove_callback(transformers.PrinterCallback)  # the report says it all
+        begun = time.perf_counter()
+        try:
+            trainer.train(resume_from_checkpoint=training_run.last_checkpoint(out))
+        finally:  # without this, the model would go on computing in half precision
+            trainer.accelerator.unwrap_model(model, keep_fp32_wrapper=False)
+        state, seconds = trainer.state, spent + time.perf_counter() - begun
+        ended = "early" if watch.ended == "finished" and state.global_step < steps else watch.ended
+        tokens = round(sum(row.counted for row in rows) * state.epoch)
+        report = Report(training_run.losses_of(state.log_history), seconds, state.global_step, tokens, ended)
+        training_run.keep(report, model, out)
+    return report
+
+
+def _may_go_on(report: Report, max_seconds: float | None) -> bool:
+    """Whether a run that has ended did so by time, and has more of it now."""
+    return report.ended == "time" and (max_seconds is None or max_seconds > report.seconds)
+
+
+def _arguments(
+    out: Path, steps: int, looked: bool, *, epochs: float, rate: float, batch: int, looks: int, patience: int | None,
+    seed: int,
+) -> transformers.TrainingArguments:  # fmt: skip
+    """What `train` was told, and what the hardware asks for, in Trainer's words."""
+    found, every = hardware(), max(1, steps // looks)
+    part = found.part_of(batch)
+    return transformers.TrainingArguments(
+        output_dir=str(out), num_train_epochs=epochs, learning_rate=rate, lr_scheduler_type="linear", weight_decay=0.0,
+        per_device_train_batch_size=part, gradient_accumulation_steps=batch // part, per_device_eval_batch_size=part,
+        bf16=found.bf16, fp16=found.fp16, use_cpu=found.device == "cpu", dataloader_pin_memory=found.device == "cuda",
         logging_steps=every, logging_nan_inf_filter=False, eval_strategy="steps" if looked else "no", eval_steps=every,
         save_strategy="steps", save_steps=every, save_total_limit=2, load_best_model_at_end=patience is not None,
         metric_for_best_model="loss", greater_is_better=False, seed=seed, data_seed=seed, report_to=[], disable_tqdm=True,
-        remove_unused_columns=False, dataloader_pin_memory=found.device == "cuda", label_names=["labels"], weight_decay=0.0,
+        remove_unused_columns=False, label_names=["labels"],
     )  # fmt: skip
-    callbacks = [watch, *([EarlyStoppingCallback(patience)] if patience is not None else [])]
-    trainer = Trainer(
-        model=model, args=arguments, train_dataset=rows, eval_dataset=looked or None, callbacks=callbacks,
-        data_collator=lambda part: collate(part, tokenizer.pad_token_id),
-    )  # fmt: skip
-    trainer.remove_callback(transformers.PrinterCallback)  # the report says it all
-    begun = time.perf_counter()
-    try:
-        trainer.train(resume_from_checkpoint=_checkpoint(out, settings))
-    except OSError as error:
-        if error.errno == errno.ENOSPC:
-            raise CourseError(
-                "The disk is full: free some space and run the cell again; it goes on from the last checkpoint."
-            ) from error
-        raise
-    except RuntimeError as error:
-        if "No space left" in str(error) or "file write failed" in str(error):  # as safetensors and torch put it
-            raise CourseError(
-                "The disk is full: free some space and run the cell again; it goes on from the last checkpoint."
-            ) from error
-        raise
-    finally:  # without this, the model would go on computing in half precision
-        trainer.accelerator.unwrap_model(model, keep_fp32_wrapper=False)
-    ended = "early" if watch.ended == "finished" and trainer.state.global_step < steps else watch.ended
-    tokens = round(sum(row.counted for row in rows) * trainer.state.epoch)
-    return Report(
-        _losses(trainer.state.log_history), time.perf_counter() - begun, trainer.state.global_step, tokens, ended
-    )
-
-
-def _checkpoint(out: Path, settings: dict) -> str | None:
-    """The last whole checkpoint of the same run; None for a new one. Raises a CourseError for another run's folder."""
-    note = out / SETTINGS
-    if note.is_file():
-        if json.loads(note.read_text(encoding="utf-8")) != settings:
-            raise CourseError(
-                f"The folder {out.name!r} holds a run with other settings: choose another, or delete it to begin anew."
-            )
-        return transformers.trainer_utils.get_last_checkpoint(str(out))
-    out.mkdir(parents=True, exist_ok=True)
-    paths.write_text(note, json.dumps(settings))
-    return None
-
-
-def _losses(history: Sequence[dict]) -> pd.DataFrame:
-    """Trainer's log as a table, a row for each step at which something was logged."""
-    rows: dict[int, dict] = {}
-    for entry in history:
-        measured = {
-            name: entry[key] for key, name in (("loss", "loss"), ("eval_loss", "held_out_loss")) if key in entry
-        }
-        if measured:
-            rows.setdefault(entry["step"], {"step": entry["step"], "epoch": entry["epoch"]}).update(measured)
-    return pd.DataFrame(list(rows.values()), columns=["step", "epoch", "loss", "held_out_loss"])
 
 
 def mean_loss(
@@ -311,19 +307,51 @@ def mean_loss(
 
 
 def save_adapter(model: PeftModel, folder: str | Path, note: dict | None = None) -> Path:
-    """Save the small matrices alone, with a note of how they were made (`made.json`), whole or not at all."""
+    """Save the small matrices alone, with a note of how they were made (`made.json`), whole or not at all. Returns the folder.
+
+    Raises:
+        CourseError: the disk is full.
+    """
     folder = Path(folder)
-    with _new_folder(folder) as fresh:
-        model.save_pretrained(fresh)
+    with new_folder(folder) as fresh:
+        model.save_pretrained(fresh, save_embedding_layers=False)  # with "auto", peft would ask the Hub about them
+        _make_portable(fresh, _base_name(model))
         if note is not None:
             (fresh / "made.json").write_text(json.dumps(note, indent=1) + "\n", encoding="utf-8")
     return folder
 
 
+def _make_portable(folder: Path, base: str) -> None:
+    """Take out of a saved adapter what peft knows of this machine: the base model's path, and a model card made of gaps."""
+    (folder / "README.md").unlink(missing_ok=True)
+    config = json.loads((folder / "adapter_config.json").read_text(encoding="utf-8"))
+    config["base_model_name_or_path"] = base
+    if isinstance(config["target_modules"], list):
+        config["target_modules"].sort()  # peft keeps them as a set, in another order in each process
+    (folder / "adapter_config.json").write_text(json.dumps(config, indent=1, sort_keys=True) + "\n", encoding="utf-8")
+
+
+def _base_name(model: PeftModel) -> str:
+    """How an adapter names its base model: a Hub id, a folder from the course's on, or of a folder elsewhere its last part."""
+    where = model.get_base_model().name_or_path
+    folder, course = chat_models.find_folder(where), chat_models.base_folder()
+    if folder is not None:
+        return folder.relative_to(course).as_posix() if folder.is_relative_to(course) else folder.name
+    return Path(where).name if Path(where).is_absolute() else where
+
+
 def load_adapter(
     folder: str | Path, base: str | Path | None = None
 ) -> tuple[PeftModel, transformers.PreTrainedTokenizerBase]:
-    """A base model (course-lm when left out) with an adapter on it, and the tokenizer."""
+    """A base model with an adapter on it, and the tokenizer.
+
+    Args:
+        folder: from `save_adapter`.
+        base: as for `open_model`: `COURSE_MODEL`, or else course-lm, when left out.
+
+    Raises:
+        CourseError: there is no adapter, it was made for another model, or the model cannot be loaded.
+    """
     model, tokenizer = open_model(base)
     if not (Path(folder) / "adapter_config.json").is_file():
         raise CourseError(f"The folder {Path(folder).name!r} holds no adapter: train one, or check its name.")
@@ -339,34 +367,14 @@ def merge(model: PeftModel, tokenizer, folder: str | Path) -> Path:
     """Add the matrices to the weights and save an ordinary model, which every server can load. The model given is used up.
 
     Returns:
-        The folder.
+        The folder. One that holds the same model already stays as it is, so that answers kept for it are used again.
+
+    Raises:
+        CourseError: the disk is full.
     """
     folder = Path(folder)
     merged = model.merge_and_unload()
-    with _new_folder(folder) as fresh:
+    with new_folder(folder) as fresh:
         merged.save_pretrained(fresh)
         tokenizer.save_pretrained(fresh)
     return folder
-
-
-class _new_folder:  # noqa: N801  (used as a function)
-    """A folder that takes the place of another once it is whole. A full disk gives one sentence, and leaves the old one."""
-
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
-
-    def __enter__(self) -> Path:
-        self.folder.parent.mkdir(parents=True, exist_ok=True)
-        self.fresh = Path(tempfile.mkdtemp(prefix=".new-", dir=self.folder.parent))
-        return self.fresh
-
-    def __exit__(self, kind, error, trace) -> None:
-        if error is None:
-            shutil.rmtree(self.folder, ignore_errors=True)
-            self.fresh.rename(self.folder)
-            return
-        shutil.rmtree(self.fresh, ignore_errors=True)
-        if "No space left" in str(error):
-            raise CourseError(
-                f"The disk is full: {self.folder.name!r} was not saved, and what was there before stays."
-            ) from error

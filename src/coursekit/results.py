@@ -10,6 +10,7 @@ import platform
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 
 from coursekit import paths
 from coursekit.errors import CourseError
@@ -68,3 +69,35 @@ def load(lesson: str) -> dict:
         raise CourseError(
             f"The file {path.name} with lesson {lesson}'s figures is damaged: delete it and run the lesson again."
         ) from error
+
+
+def load_recorded(name: str) -> dict:
+    """A run that was too long to be live, from `datasets/recorded/`: `name`, `date`, `device`, `command`, `settings` and `figures`.
+
+    Raises:
+        CourseError: there is no such recording, or its file is damaged.
+    """
+    path = paths.datasets() / "recorded" / f"{name}.json"
+    if not path.exists():
+        raise CourseError(f"There is no recording {name!r}: run `git checkout -- datasets/recorded`.")
+    try:
+        record = json.loads(path.read_text(encoding="utf-8"))
+        return {key: record[key] for key in ("name", "date", "device", "command", "settings", "figures")}
+    except (ValueError, KeyError, TypeError) as error:
+        raise CourseError(f"The recording {path.name} is damaged: run `git checkout -- datasets/recorded`.") from error
+
+
+def origin(record: dict) -> str:
+    """One line that says where a recorded run comes from."""
+    return f"Recorded on {record['date']} ({record['device']}) by: {record['command']}"
+
+
+def recorded_table(record: dict) -> pd.DataFrame:
+    """The rows of a recorded run as a table. A figure that was saved as `[value, low, high]` is shown as `0.71 [0.66, 0.76]`."""
+
+    def shown(value):
+        if isinstance(value, list):
+            return f"{value[0]:.2f} [{value[1]:.2f}, {value[2]:.2f}]"
+        return "-" if value is None else value
+
+    return pd.DataFrame([{key: shown(value) for key, value in row.items()} for row in record["figures"]["rows"]])

@@ -59,7 +59,7 @@ def connect(model: str | Path | None = None) -> Connection:
     Raises:
         CourseError: the model, the key or the address does not do; the message says why.
     """
-    chosen = model if model is not None else os.environ.get("COURSE_MODEL") or None
+    chosen = chat_models.named(model)
     key, base = os.environ.get("OPENAI_API_KEY", "").strip(), os.environ.get("OPENAI_BASE_URL", "").strip()
     here = isinstance(chosen, Path) or (chosen is not None and chat_models.find_folder(chosen) is not None)
     if (key or base) and not here:
@@ -130,7 +130,7 @@ def _check_window(messages: Sequence[dict[str, str]], model: str, max_tokens: in
     if limit is None or (length := count_tokens(messages, model)) is None or length + max_tokens <= limit:
         return
     raise CourseError(
-        f"The prompt has {length} tokens and the answer may have {max_tokens}, but {_label(model)!r} reads {limit} in all: "
+        f"The prompt has {length} tokens and the answer may have {max_tokens}, but {chat_models.label(model)!r} reads {limit} in all: "
         "hand over fewer or shorter sources."
     )
 
@@ -151,14 +151,9 @@ def _completion(reply, seconds: float, messages: Sequence[dict[str, str]], model
     return Completion(text.strip(), read, usage.completion_tokens if usage else 0, seconds, reason)
 
 
-def _label(model: str) -> str:
-    folder = chat_models.find_folder(model)
-    return folder.name if folder else model
-
-
 def _explain(error: openai.OpenAIError, client: openai.OpenAI, model: str) -> str:
     if local_model.is_own(client):
-        return local_model.explain(error, _label(model))
+        return local_model.explain(error, chat_models.label(model))
     return api_errors.explain(error, api_errors.host_of(str(client.base_url)), model)
 
 

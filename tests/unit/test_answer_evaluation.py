@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 from scripted import prompt_of, scripted
 
-from coursekit import citations, contexts, corpus, prompts
+from coursekit import citations, contexts, corpus, prompts, style
 from coursekit.answer_evaluation import (
     MEASURES,
     AnswerRecord,
@@ -119,6 +119,31 @@ def test_two_pieces_of_evidence():
     assert (both.right_citations, both.evidence_cited, both.evidence_there) == (2, 2, 2)
     one = record(question, "It is 41 mm [1].", "d", "x")
     assert (one.right_citations, one.evidence_cited, one.evidence_there, one.cause) == (1, 1, 1, "retrieval")
+
+
+STYLED = (
+    "Probe 4: 40 mm is the depth [2].\n- It is 40 mm [1].\nNext step: Read page [2] of the sheet.\nLarkspur Support"
+)
+NOTHING = f"Probe 4: {NO_ANSWER}\nNext step: Send us a photo [1], 40 mm wide.\nLarkspur Support"
+
+
+@pytest.mark.parametrize(
+    ("text", "question", "right", "abstained", "cites", "cause"),
+    [
+        (STYLED, fact("q"), True, False, (1,), ""),
+        (STYLED.replace("- It is 40", "- It is 41"), fact("q"), False, False, (1,), "reading"),
+        (NOTHING, fact("q"), False, True, (), "abstained"),
+        (NOTHING, Question("q", "q?", type="unanswerable"), True, True, (), ""),
+        ("It is 40 mm [1].", fact("q"), True, False, (1,), ""),
+    ],
+)
+def test_a_record_that_is_read_in_part(text, question, right, abstained, cites, cause):
+    """Neither the first line nor the next step of a styled reply passes for an answer or a citation."""
+    judged = dataclasses.replace(record(question, text, "d", "e"), read=style.answer_of(text))
+    assert (judged.right, judged.abstained, judged.cites, judged.cause) == (right, abstained, cites, cause)
+    assert judged.row()["text"] == text
+    assert judged.row()["said"] == style.answer_of(text)
+    assert "said" not in record(question, text, "d", "e").row()
 
 
 # Ratios and their intervals.
@@ -548,3 +573,27 @@ def test_sources_that_exceed_the_window_are_dropped_and_counted(monkeypatch):
 def prompt_sources(messages):
     """How many numbered sources a prompt holds."""
     return len(re.findall(r"^\[\d+\] ", messages[-1]["content"], re.MULTILINE))
+
+
+def test_replies_are_read_after_the_cache():
+    """Another reading asks nobody anew; the reply's words and tokens stay what they were."""
+    questions = [fact("a"), Question("b", "b?", type="unanswerable")]
+    with scripted(lambda request: STYLED if asked(request) == "a?" else NOTHING) as server:
+        connection, retriever = server.connection(), Fixed("d", "e")
+        raw = evaluate_answers(questions, connection, retriever=retriever)
+        read = evaluate_answers(questions, connection, retriever=retriever, read_as=style.answer_of)
+        wrong = [EvaluationStoppedError, "`read_as` returned NoneType"]
+        with pytest.raises(wrong[0], match=wrong[1]):
+            evaluate_answers(questions, connection, retriever=retriever, read_as=lambda text: None)
+        assert len(server.requests) == 2
+    assert list(raw.rows["abstained"]) == [False, False], "the reply as a whole says more than that it does not know"
+    assert raw.figures()["abstention"]["value"] == 0
+    assert list(read.rows["abstained"]) == [False, True]
+    assert read.figures()["abstention"]["value"] == 1
+    assert read.figures()["accuracy"]["value"] == 1
+    assert raw.figures()["citation precision"]["value"] == 0.5
+    assert read.figures()["citation precision"]["value"] == 1
+    for column in ("text", "prompt_tokens", "completion_tokens"):
+        assert read.rows[column].tolist() == raw.rows[column].tolist()
+    assert read.rows["reused"].all()
+    assert read.as_dict()["records"][1]["said"] == NO_ANSWER

@@ -1,9 +1,11 @@
 """Chat records: what is refused and in which words, which tokens the loss counts, honest splits and near-duplicates."""
 
+import copy
 import json
 import random
 
 import pytest
+from tiny_model import CHATML, save_qwen
 from transformers import AutoTokenizer
 
 from coursekit import chatdata, serving
@@ -121,11 +123,67 @@ def test_a_record_that_is_too_long_is_refused_and_not_cut(tokenizer):
         encode(GOOD, tokenizer, length - 1)
 
 
-def test_a_template_without_the_marks_is_refused(tokenizer):
+def words(tokenizer, found):
+    """What the loss counts, as text."""
+    return tokenizer.decode([token for token, label in zip(found.ids, found.labels) if label != IGNORED])
+
+
+LONGER = {
+    "messages": [*GOOD["messages"], {"role": "user", "content": "Sure?"}, {"role": "assistant", "content": "Yes."}]
+}
+
+
+@pytest.mark.parametrize("record", [GOOD, LONGER])
+def test_a_template_without_marks_gives_what_one_with_marks_does(tokenizer, record):
     plain = AutoTokenizer.from_pretrained(serving.COURSE_LM)
     plain.chat_template = plain.chat_template.replace("{% generation %}", "").replace("{% endgeneration %}", "")
-    with pytest.raises(CourseError, match=r"lacks \{% generation %\}"):
-        encode(GOOD, plain, 100)
+    assert encode(record, plain, 100) == encode(record, tokenizer, 100)
+
+
+@pytest.fixture(scope="module")
+def qwen(tmp_path_factory):
+    return AutoTokenizer.from_pretrained(save_qwen(tmp_path_factory.mktemp("qwen") / "model"))
+
+
+def test_a_template_of_the_hub(qwen):
+    """The line break after the mark that ends a turn is not the assistant's."""
+    found = encode(LONGER, qwen, 250)
+    assert words(qwen, found) == "36 hours [1].<|im_end|>Yes.<|im_end|>"
+    assert qwen.decode(found.ids).endswith("<|im_start|>assistant\nYes.<|im_end|>\n")
+    assert words(qwen, encode(GOOD, qwen, 250)) == "36 hours [1].<|im_end|>"
+
+
+def test_an_earlier_turn_that_is_written_otherwise_does_not_count(qwen):
+    """As templates of models that think do: only the last turn shows its thoughts."""
+    thinking = copy.deepcopy(qwen)
+    thinking.chat_template = CHATML.replace(
+        "+ message.content", "+ ('hm' if loop.last and message.role == 'assistant' else '') + message.content"
+    )
+    assert words(thinking, encode(LONGER, thinking, 250)) == "hmYes.<|im_end|>"
+
+
+def test_turns_that_cannot_be_told_apart_are_refused(qwen):
+    other = copy.deepcopy(qwen)
+    other.chat_template = "{{ messages | length }}" + CHATML  # the prompt is not how the conversation begins
+    with pytest.raises(CourseError, match=r"nothing to learn: the chat template lacks \{% generation %\}"):
+        encode(GOOD, other, 250)
+
+
+def test_marks_around_nothing_are_refused(tokenizer):
+    empty = copy.deepcopy(tokenizer)
+    empty.chat_template = "{% for m in messages %}{{ m['content'] }}{% endfor %}{% generation %}{% endgeneration %}"
+    with pytest.raises(CourseError, match="nothing to learn"):
+        encode(GOOD, empty, 100)
+
+
+def test_templates_that_refuse_or_are_missing(qwen):
+    strict = copy.deepcopy(qwen)
+    strict.chat_template = "{{ raise_exception('System role not supported') }}"
+    with pytest.raises(CourseError, match="does not take a record's messages: System role not supported"):
+        encode(GOOD, strict, 250)
+    strict.chat_template = None
+    with pytest.raises(CourseError, match="no chat template"):
+        encode(GOOD, strict, 250)
 
 
 # Splits.

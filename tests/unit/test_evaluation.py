@@ -17,6 +17,7 @@ from coursekit.evaluation import (
     first_ranks,
     ndcg_at,
     neighbour_recall,
+    paired_difference,
     recall_at,
     reciprocal_rank,
     span_scores,
@@ -277,3 +278,25 @@ def test_evidence_without_spans():
     question = Question("q", "first", evidence=(Evidence("d", "x"),))
     with pytest.raises(CourseError, match="no span yet"):
         evaluate_retrieval(Fixed(HITS), [question])
+
+
+def test_a_paired_difference_by_hand():
+    before, after = {"a": False, "b": True, "c": 0.5, "only": 1}, {"c": 1.0, "b": True, "a": True, "new": 0}
+    mean, low, high = paired_difference(before, after)
+    assert mean == pytest.approx((1 + 0 + 0.5) / 3)
+    assert (low, high) == bootstrap_interval([1.0, 0.0, 0.5])
+    assert all(type(number) is float for number in (mean, low, high))
+    back = paired_difference(after, before)
+    assert back[0] == pytest.approx(-mean)
+
+
+def test_pairing_takes_out_what_is_hard_for_both():
+    """Each question gains the same, however far the questions are apart: the interval is one point."""
+    before = {str(n): n / 10 for n in range(10)}
+    after = {name: score + 0.2 for name, score in reversed(before.items())}
+    assert paired_difference(before, after) == pytest.approx((0.2, 0.2, 0.2))
+
+
+def test_no_pair_at_all():
+    with pytest.raises(CourseError, match="empty"):
+        paired_difference({"a": 1}, {"b": 1})

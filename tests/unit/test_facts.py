@@ -72,6 +72,24 @@ def test_records_and_questions():
     assert is_right(question, fact.answer)
 
 
+def test_revised_facts_stand_in_the_next_edition():
+    """The new answer is in the new handbook and no longer the old one; facts that no change touches are left out."""
+    later = {document.id: document.text for document in corpus.load_handbook("2027-01")}
+    pairs = facts.revised(FACTS)
+    assert len(pairs) >= 20
+    assert len({old.id for old, _ in pairs}) == len(pairs)
+    for old, new in pairs:
+        assert (old.id, old.questions, old.held_out) == (new.id, new.questions, new.held_out)
+        assert old.quote not in later[old.doc], old.id
+        assert any(stands_in(alias, later[new.doc]) for alias in new.aliases), new.id
+        [before], [after] = old.asked([0]), new.asked([0])
+        assert is_right(after, new.answer)
+        assert not is_right(after, old.answer)
+        assert not is_right(before, new.answer)
+    untouched = [fact for fact in FACTS if fact.quote in later[fact.doc]]
+    assert facts.revised(untouched) == []
+
+
 def test_the_file_is_made_from_what_was_written():
     script = paths.course_root() / "tools" / "build_facts.py"
     assert subprocess.run([sys.executable, str(script), "--check"], capture_output=True, check=False).returncode == 0

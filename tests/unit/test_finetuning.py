@@ -1,14 +1,19 @@
 """LoRA with a very small model: what is trained, that it learns, stops, goes on and merges; and what goes wrong in one sentence."""
 
 import errno
+import io
 import json
 import math
+import shutil
 
 import pytest
 import torch
-from tiny_model import save_model
+from tiny_model import save_model, save_qwen
+from tqdm import tqdm
+from transformers import EarlyStoppingCallback, TrainerControl, TrainerState, TrainingArguments
 
-from coursekit import chatdata, finetuning
+from coursekit import chat_models, chatdata, finetuning, serving
+from coursekit.device import Hardware
 from coursekit.errors import CourseError
 from coursekit.finetuning import collate, lora, mean_loss, merge, open_model, parameters, train
 
@@ -60,6 +65,54 @@ def test_the_output_is_that_of_the_formula(opened):
         b.normal_()
         x = torch.randn(4, weight.shape[1])
         torch.testing.assert_close(part(x), x @ weight.T + 6 / 2 * (x @ a.T @ b.T), atol=1e-4, rtol=1e-4)
+
+
+def test_the_formulas_are_those_of_peft(opened):
+    """A layer with its pair, the one matrix that it merges to, and the count of what is trained."""
+    model, _ = opened
+    linear = [m for name, m in model.named_modules() if isinstance(m, torch.nn.Linear) and "lm_head" not in name]
+    shapes = [tuple(layer.weight.shape) for layer in linear]
+    model = lora(model, rank=3, alpha=12)
+    assert parameters(model)[0] == finetuning.lora_parameters(shapes, 3)
+    part = model.base_model.model.model.layers[1].self_attn.q_proj
+    a, b = part.lora_A["default"].weight, part.lora_B["default"].weight
+    with torch.no_grad():
+        b.normal_()
+        weight, x = part.base_layer.weight.clone(), torch.randn(2, 5, a.shape[1])
+        torch.testing.assert_close(part(x), finetuning.lora_forward(x, weight, a, b, 12), atol=1e-4, rtol=1e-4)
+        part.merge()
+        torch.testing.assert_close(
+            part.base_layer.weight, finetuning.merged_weight(weight, a, b, 12), atol=1e-5, rtol=1e-5
+        )
+
+
+def test_formulas_by_hand():
+    x, weight = torch.tensor([[1.0, 2.0]]), torch.eye(2)
+    a, b = torch.tensor([[1.0, 1.0]]), torch.tensor([[0.0], [2.0]])
+    assert finetuning.lora_forward(x, weight, a, b, 3).tolist() == [[1.0, 20.0]]
+    assert finetuning.merged_weight(weight, a, b, 3).tolist() == [[1.0, 0.0], [6.0, 7.0]]
+    assert weight.equal(torch.eye(2)), "W keeps its numbers"
+    assert finetuning.lora_parameters([(4, 6), (4, 6), (5, 5)], 2) == 2 * (10 + 10 + 10)
+    assert finetuning.lora_parameters([], 8) == 0
+
+
+@pytest.mark.parametrize("patience", [1, 2, 3])
+def test_early_stopping_ends_where_trainers_does(patience, tmp_path):
+    generator = torch.Generator().manual_seed(0)
+    arguments = TrainingArguments(
+        output_dir=str(tmp_path), eval_strategy="steps", load_best_model_at_end=True, metric_for_best_model="loss",
+        greater_is_better=False, save_strategy="steps", report_to=[], use_cpu=True,
+    )  # fmt: skip
+    for _ in range(30):
+        losses = torch.randint(1, 6, (8,), generator=generator).tolist()
+        callback, state, control = EarlyStoppingCallback(patience), TrainerState(), TrainerControl()
+        for look, loss in enumerate(losses):
+            callback.on_evaluate(arguments, state, control, metrics={"eval_loss": loss})
+            if state.best_metric is None or loss < state.best_metric:
+                state.best_metric, best = loss, look
+            if control.should_training_stop:
+                break
+        assert finetuning.early_stop(losses, patience) == (best, look), losses
 
 
 def test_ranks_and_layers_that_do_not_do(opened):
@@ -137,32 +190,222 @@ def test_a_killed_run_goes_on_and_ends_as_an_unbroken_one(folder, tmp_path):
     assert again.losses.equals(gone_on.losses), "a run that has ended is not run again"
 
 
-def test_another_runs_folder_is_refused(opened, tmp_path):
+SETTINGS = {"epochs": 1, "batch": 4}
+
+
+def test_another_runs_folder_is_refused(folder, tmp_path):
+    """Other settings, other words of the same length, another base model: none is the same run."""
+
+    def run(records=RECORDS, held_out=(), where=folder, **changed):
+        model, tokenizer = open_model(where)
+        model = lora(model, rank=changed.pop("rank", 2), alpha=changed.pop("alpha", 4))
+        return train(model, tokenizer, records, held_out, out=tmp_path / "run", **SETTINGS | changed)
+
+    first = run()
+    assert run().seconds == first.seconds, "the same run"
+    for changed in (
+        {"records": RECORDS[:4]},
+        {"records": [chat("Say ab", "ba" * 2), *RECORDS[1:]]},
+        {"held_out": OTHERS},
+        {"rank": 3},
+        {"alpha": 8},
+        {"rate": 1e-3},
+        {"where": save_model(tmp_path / "other", seed=1)},
+    ):
+        with pytest.raises(CourseError, match="'run' holds a run with other settings"):
+            run(**changed)
+
+
+def test_a_merged_model_is_another_base(opened, tmp_path):
+    """Its embeddings are those of the base, so they alone would not tell."""
     model, tokenizer = opened
     model = lora(model, rank=2)
-    train(model, tokenizer, RECORDS, out=tmp_path / "run", epochs=1, batch=4)
-    with pytest.raises(CourseError, match="'run' holds a run with other settings"):
-        train(model, tokenizer, RECORDS[:4], out=tmp_path / "run", epochs=1, batch=4)
+    train(model, tokenizer, RECORDS, out=tmp_path / "run", rate=1e-2, **SETTINGS)
+    merged = lora(open_model(merge(model, tokenizer, tmp_path / "merged"))[0], rank=2)
+    with pytest.raises(CourseError, match="other settings"):
+        train(merged, tokenizer, RECORDS, out=tmp_path / "run", rate=1e-2, **SETTINGS)
 
 
-def test_it_stops_early_and_takes_the_best_weights_back(opened, tmp_path):
-    """What is learnt by heart hurts on records that contradict it."""
-    model, tokenizer = opened
-    model = lora(model, rank=8)
+def test_it_stops_early_and_takes_the_best_weights_back(folder, tmp_path):
+    """What is learnt by heart hurts on records that contradict it. Called again, the run that has ended is there as it was."""
     contrary = [chat(f"Say {word}", "zz!") for word in ("ab", "cd", "ef")]
-    report = train(
-        model, tokenizer, RECORDS, contrary, out=tmp_path / "run", epochs=20, rate=2e-2, batch=4, looks=20, patience=2
-    )
+
+    def run():
+        model, tokenizer = open_model(folder)
+        model = lora(model, rank=8)
+        settings = {"epochs": 20, "rate": 2e-2, "batch": 4, "looks": 20, "patience": 2}
+        return train(model, tokenizer, RECORDS, contrary, out=tmp_path / "run", **settings), model, tokenizer
+
+    report, model, tokenizer = run()
     assert report.ended == "early"
     assert report.steps < 40
     assert mean_loss(model, tokenizer, contrary) == pytest.approx(report.best, rel=0.05)
+    best, last = finetuning.early_stop(list(report.losses["held_out_loss"]), 2)
+    assert last == len(report.losses) - 1
+    assert report.losses["held_out_loss"][best] == report.best
+
+    again, other, _ = run()
+    assert again.losses.equals(report.losses)
+    assert (again.seconds, again.steps, again.tokens, again.ended) == (
+        report.seconds, report.steps, report.tokens, "early",
+    )  # fmt: skip
+    torch.testing.assert_close(logits(other, tokenizer), logits(model, tokenizer))
 
 
-def test_it_stops_when_the_time_is_up(opened, tmp_path):
-    model, tokenizer = opened
-    report = train(lora(model), tokenizer, RECORDS, out=tmp_path / "run", epochs=500, batch=4, max_seconds=0.5)
-    assert report.ended == "time"
-    assert report.steps < 1000
+def test_it_stops_when_the_time_is_up_and_goes_on_when_it_has_more(folder, tmp_path):
+    def run(seconds):
+        model, tokenizer = open_model(folder)
+        model, settings = lora(model), {"epochs": 10, "batch": 4, "rate": 1e-2, "max_seconds": seconds}
+        return train(model, tokenizer, RECORDS, OTHERS, out=tmp_path / "run", **settings), logits(model, tokenizer)
+
+    report, said = run(0.001)
+    assert (report.ended, report.steps) == ("time", 1)
+    assert report.losses["step"].tolist() == [1]
+    assert report.losses.notna().all(axis=None)
+    again, said_again = run(0.001)
+    assert again.losses.equals(report.losses)
+    assert (again.seconds, again.steps, again.tokens, again.ended) == (report.seconds, 1, report.tokens, "time")
+    torch.testing.assert_close(said_again, said)
+    more, said_then = run(None)
+    assert (more.ended, more.steps) == ("finished", 20)
+    assert more.seconds > report.seconds
+    assert more.losses["step"].tolist() == [1, 3, 6, 9, 12, 15, 18, 20], "it went on from step 1"
+    assert (said_then - said).abs().max() > 0.1
+    assert run(0.001)[0].seconds == more.seconds, "what is finished needs no time any more"
+
+
+def test_a_folder_whose_files_are_damaged(folder, tmp_path):
+    def run():
+        model, tokenizer = open_model(folder)
+        return train(lora(model), tokenizer, RECORDS, out=tmp_path / "run", **SETTINGS)
+
+    run()
+    for name in ("last.safetensors", "ended.json", "settings.json"):
+        whole = (tmp_path / "run" / name).read_bytes()
+        (tmp_path / "run" / name).write_bytes(whole[: len(whole) // 2])
+        with pytest.raises(CourseError, match="'run' holds a run whose files are damaged: delete it to begin anew"):
+            run()
+        (tmp_path / "run" / name).write_bytes(whole)
+    run()
+
+
+def test_a_checkpoint_that_a_kill_left_half_written_is_passed_over(folder, tmp_path):
+    """It lacks its state, or half of it: what is whole before it counts."""
+
+    def run():
+        model, tokenizer = open_model(folder)
+        return train(lora(model), tokenizer, RECORDS, out=tmp_path / "run", epochs=3, batch=4, looks=6)
+
+    run()
+    for name in ("ended.json", "last.safetensors"):  # as if it had been killed at its end
+        (tmp_path / "run" / name).unlink()
+    state = tmp_path / "run" / "checkpoint-6" / "trainer_state.json"
+    state.write_bytes(state.read_bytes()[:40])
+    (tmp_path / "run" / "checkpoint-7").mkdir()
+    assert (run().steps, run().ended) == (6, "finished")
+    for checkpoint in (tmp_path / "run").glob("checkpoint-*"):
+        shutil.rmtree(checkpoint)
+    (tmp_path / "run" / "ended.json").unlink()
+    (tmp_path / "run" / "checkpoint-2").mkdir()
+    assert run().steps == 6, "nothing whole is left, so it begins anew"
+
+
+def test_parts_of_a_batch_add_up_to_the_same_step(folder, tmp_path, monkeypatch):
+    """A card with little memory reads a batch in parts: the weights are those of a batch read at once."""
+    said = {}
+    for at_once in (8, 2):
+        found = Hardware("cpu", bf16=False, fp16=False, at_once=at_once)
+        monkeypatch.setattr(finetuning, "hardware", lambda found=found: found)
+        model, tokenizer = open_model(folder)
+        model = lora(model)
+        report = train(model, tokenizer, RECORDS, out=tmp_path / str(at_once), epochs=3, batch=8, rate=1e-2)
+        assert report.steps == 3
+        said[at_once] = logits(model, tokenizer)
+    torch.testing.assert_close(said[2], said[8], atol=1e-3, rtol=1e-3)
+
+
+def test_nothing_is_printed_beside_a_bar_of_one_line(folder, tmp_path, capfd, monkeypatch):
+    """A notebook shows what is printed: loading and training say nothing, and the bar, where there is one, stays on its line."""
+    model, tokenizer = open_model(folder)
+    train(lora(model), tokenizer, RECORDS, OTHERS, out=tmp_path / "a", epochs=2, batch=4)
+    assert capfd.readouterr() == ("", "")
+    stream = io.StringIO()
+    monkeypatch.setattr(
+        finetuning,
+        "progress_bar",
+        lambda total, what: tqdm(total=total, desc=what, file=stream, leave=False, mininterval=0),
+    )
+    model, tokenizer = open_model(folder)
+    train(lora(model), tokenizer, RECORDS, OTHERS, out=tmp_path / "b", epochs=2, batch=4)
+    assert capfd.readouterr() == ("", "")
+    assert "training: 100%" in stream.getvalue()
+    assert "4/4" in stream.getvalue()
+    assert "\n" not in stream.getvalue()
+
+
+def test_a_model_of_the_hubs_form_learns_its_turns(tmp_path):
+    """The Qwen2 architecture with a template that marks nothing."""
+    model, tokenizer = open_model(save_qwen(tmp_path / "qwen"))
+    before = mean_loss(model, tokenizer, RECORDS)
+    model = lora(model)
+    report = train(model, tokenizer, RECORDS, out=tmp_path / "run", epochs=5, batch=4, rate=1e-2)
+    assert report.tokens == 5 * sum(len(f"{word}{word}") + 1 for word in ("ab",) * len(RECORDS))
+    assert mean_loss(model, tokenizer, RECORDS) < before
+    folder = merge(model, tokenizer, tmp_path / "merged")
+    chat_models.check_folder(folder)
+
+
+def test_course_model_names_the_model_as_for_serving(folder, tmp_path, monkeypatch):
+    monkeypatch.setenv("COURSE_MODEL", str(folder))
+    model, _ = open_model()
+    assert model.config.hidden_size == 64
+    finetuning.save_adapter(lora(model), tmp_path / "adapter")
+    assert finetuning.load_adapter(tmp_path / "adapter")[0].config.hidden_size == 64
+    assert open_model(serving.COURSE_LM)[0].config.hidden_size > 64, "a name that is given comes first"
+    monkeypatch.setenv("COURSE_MODEL", str(tmp_path / "nothing"))
+    with pytest.raises(CourseError, match="The model folder 'nothing' does not exist"):
+        open_model()
+
+
+def test_an_adapter_says_nothing_of_the_machine(opened, tmp_path):
+    model, _ = opened
+    folder = finetuning.save_adapter(lora(model), tmp_path / "adapter")
+    assert sorted(path.name for path in folder.iterdir()) == ["adapter_config.json", "adapter_model.safetensors"]
+    config = json.loads((folder / "adapter_config.json").read_text())
+    assert config["base_model_name_or_path"] == "model", "the last part of a folder elsewhere"
+    assert config["target_modules"] == sorted(config["target_modules"])
+    assert str(tmp_path.parent) not in (folder / "adapter_config.json").read_text()
+
+
+@pytest.mark.parametrize(
+    ("where", "name"),
+    [
+        ("Qwen/Qwen2.5-0.5B-Instruct", "Qwen/Qwen2.5-0.5B-Instruct"),
+        (str(serving.COURSE_LM), "models/course-lm"),
+        ("/somewhere/else/model", "model"),
+    ],
+)
+def test_how_an_adapter_names_its_base(opened, tmp_path, where, name):
+    model, _ = opened
+    model.name_or_path = where
+    folder = finetuning.save_adapter(lora(model), tmp_path / "adapter")
+    assert json.loads((folder / "adapter_config.json").read_text())["base_model_name_or_path"] == name
+
+
+def test_merging_the_same_again_leaves_the_folder_and_its_times(folder, tmp_path):
+    """Answers are kept by the times of a model's files: the same model is not asked all over again."""
+
+    def merged(seed):
+        model, tokenizer = open_model(folder)
+        model = lora(model)
+        torch.manual_seed(seed)
+        with torch.no_grad():
+            model.base_model.model.model.layers[0].mlp.up_proj.lora_B["default"].weight.normal_()
+        return chat_models.signature(merge(model, tokenizer, tmp_path / "merged"))
+
+    first = merged(0)
+    assert merged(0) == first
+    assert merged(1) != first
 
 
 @pytest.mark.parametrize(
@@ -182,7 +425,7 @@ def test_what_cannot_be_trained_is_said_in_one_sentence(opened, tmp_path, record
 
 def test_an_all_zero_mask_is_refused(opened, tmp_path):
     model, tokenizer = opened
-    tokenizer.chat_template = "{% for message in messages %}{{ message['content'] }}{% endfor %}"
+    tokenizer.chat_template = "{{ messages | length }}{% for message in messages %}{{ message['content'] }}{% endfor %}"
     with pytest.raises(CourseError, match="nothing to learn"):
         train(lora(model), tokenizer, RECORDS, out=tmp_path / "run")
 

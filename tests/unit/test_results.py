@@ -70,3 +70,37 @@ def test_results_folder_that_cannot_be_made(folders, monkeypatch):
     monkeypatch.setenv("COURSEKIT_RESULTS", str(folders / "file" / "results"))
     with pytest.raises(CourseError, match=r"01\.json could not be saved"):
         results.save("01", {"a": 1})
+
+
+RECORDED = {
+    "name": "05-x", "date": "2026-11-01", "device": "Linux, 2 cores", "command": "python tools/x.py", "settings": {"rank": 8},
+    "seconds": 60,
+    "figures": {"rows": [{"arm": "base", "right": [0.5, 0.251, 0.749], "steps": 3}, {"arm": "tuned", "right": None, "steps": 4}]},
+}  # fmt: skip
+
+
+def test_a_recorded_run_says_where_it_comes_from(folders):
+    path = folders / "datasets" / "recorded" / "05-x.json"
+    path.write_text(json.dumps(RECORDED))
+    record = results.load_recorded("05-x")
+    assert record == {name: value for name, value in RECORDED.items() if name != "seconds"}
+    assert results.origin(record) == "Recorded on 2026-11-01 (Linux, 2 cores) by: python tools/x.py"
+    table = results.recorded_table(record)
+    assert table.to_dict("records") == [
+        {"arm": "base", "right": "0.50 [0.25, 0.75]", "steps": 3},
+        {"arm": "tuned", "right": "-", "steps": 4},
+    ]
+
+
+def test_a_recording_that_is_missing_or_damaged(folders):
+    with pytest.raises(CourseError, match=r"There is no recording '05-x': run `git checkout -- datasets/recorded`"):
+        results.load_recorded("05-x")
+    path = folders / "datasets" / "recorded" / "05-x.json"
+    for content in (
+        "{",
+        "[]",
+        json.dumps({**RECORDED, "name": "05-x", "figures": None}).replace('"figures"', '"figure"'),
+    ):
+        path.write_text(content)
+        with pytest.raises(CourseError, match=r"05-x\.json is damaged"):
+            results.load_recorded("05-x")
