@@ -38,11 +38,11 @@ def kit(records: list[dict], batch: int, folder: Path) -> tuple[float, float]:
 
 def peer(records: list[dict], batch: int, folder: Path, bf16: bool) -> tuple[float, float]:
     """The same of TRL's trainer, which gets the same tokens and labels, and pads them in its own way."""
+    from datasets.table import InMemoryTable
     from peft import LoraConfig
     from trl import SFTConfig, SFTTrainer
 
     from datasets import Dataset
-    from datasets.table import InMemoryTable
 
     model, tokenizer = finetuning.open_model(serving.COURSE_LM)
     encoded = [chatdata.encode(record, tokenizer, MAX_TOKENS) for record in records]
@@ -56,7 +56,8 @@ def peer(records: list[dict], batch: int, folder: Path, bf16: bool) -> tuple[flo
         peft_config=LoraConfig(r=RANK, lora_alpha=2 * RANK, target_modules="all-linear", task_type="CAUSAL_LM"),
         args=SFTConfig(
             output_dir=str(folder), num_train_epochs=1, learning_rate=RATE, lr_scheduler_type="linear", weight_decay=0.0,
-            per_device_train_batch_size=batch, dataset_kwargs={"skip_prepare_dataset": True}, max_length=MAX_TOKENS, bf16=bf16, use_cpu=True,
+            per_device_train_batch_size=batch, dataset_kwargs={"skip_prepare_dataset": True}, max_length=MAX_TOKENS, bf16=bf16,
+            use_cpu=True,
             gradient_checkpointing=False, logging_steps=max(1, steps // LOOKS), save_steps=max(1, steps // LOOKS),
             save_total_limit=2, report_to=[], disable_tqdm=True, seed=0, data_seed=0, dataloader_pin_memory=False,
         ),

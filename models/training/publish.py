@@ -29,7 +29,7 @@ def log_table(log: Path) -> pd.DataFrame:
 
 def plot(table: pd.DataFrame, path: Path) -> None:
     """Loss on training rows and on held-out worlds over the tokens trained on, as a PNG."""
-    columns = {"loss": "training rows", "held_out_loss": "held-out worlds"}
+    columns = {"loss": "training rows, told heads included", "held_out_loss": "held-out worlds, words alone"}
     curves = table.set_index(table["tokens"] / 1e6)[list(columns)].rename(columns=columns)
     figure = plots.lines(curves, title="Training course-lm", x_label="million tokens", y_label="weighted loss")
     figure.savefig(path, dpi=110, bbox_inches="tight")

@@ -251,12 +251,14 @@ SENTENCE_END = re.compile(
 def sentence_spans(text: str, start: int = 0, end: int | None = None) -> list[Span]:
     """The sentences of `text[start:end]`; a heading, a list item and a table each count as one. The spans lie side by side."""
     end = len(text) if end is None else end
-    edges = [
-        start,
-        *(match.end() for match in SENTENCE_END.finditer(text, start, end) if start < match.end() < end),
-        end,
-    ]
+    found = [match.end() for match in SENTENCE_END.finditer(text, start, end) if not _in_row(text, match)]
+    edges = [start, *(edge for edge in found if start < edge < end), end]
     return list(zip(edges, edges[1:]))
+
+
+def _in_row(text: str, match: re.Match) -> bool:
+    """Whether a sentence ends within a row of a table, whose cells may hold several."""
+    return "\n" not in match[0] and text[text.rfind("\n", 0, match.start()) + 1] == "|"
 
 
 TABLE = re.compile(r"\s*\|.*\n\|[ :|-]*-[ :|-]*\n\|")  # a table's head, the line below it, and the beginning of a row

@@ -396,6 +396,14 @@ def test_two_tables_in_one_section_keep_their_own_heads(embedder):
     assert [chunk.shown for chunk in chunks] == ["a: 1.", "b: 1.", "b: 2."]
 
 
+def test_a_cell_of_two_sentences_does_not_cut_its_table(embedder):
+    text = "| a | b |\n|---|---|\n| 1 | Run it. Then wait. |\n| 2 | No. |\n\nOne. Two.\n"
+    chunks = chunk_by_sentences(document(text), embedder.tokenizer, before=0, after=0, rows=True)
+    assert [chunk.shown for chunk in chunks] == ["a: 1, b: Run it. Then wait.", "a: 2, b: No.", "One.", "Two."]
+    whole = chunk_by_sentences(document(text), embedder.tokenizer, before=0, after=0)
+    assert [chunk.text.strip().count("|") for chunk in whole] == [12, 0, 0]
+
+
 def test_rows_stand_alone(embedder):
     with pytest.raises(CourseError, match="Rows of tables stand alone"):
         chunk_by_sentences(document(TABLE), embedder.tokenizer, rows=True)

@@ -539,7 +539,7 @@ def test_a_full_disk_leaves_the_old_index(tmp_path, monkeypatch):
 
 def test_chunks_survive_as_they_were(tmp_path):
     """Every field of a chunk comes back, whatever is added to the class later."""
-    one = Chunk("d", 3, 9, "a\r\nb\t", ("T",), 5, nth=2)
+    one = Chunk("d", 3, 9, "a\r\nb\t", ("T",), 5, nth=2, reading="r")
     assert all(getattr(one, field.name) != field.default for field in dataclasses.fields(Chunk))
     index = VectorIndex(Words())
     index.add([one])
