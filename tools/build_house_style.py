@@ -20,7 +20,8 @@ from coursekit.embedding import default_embedder
 from coursekit.errors import CourseError
 
 FOLDER = paths.datasets() / "house-style"
-# Sources are sentences, as a small reader is handed them; where none holds a quote as a whole, it is the next larger chunk that does.
+# Sources are sentences and rows of tables, as a small reader is handed them; where none holds a quote as a whole, it is the next larger
+# chunk that does.
 CUTS = (
     retrieval.READER_CHUNKING, {"method": "sentences", "before": 0, "after": 1}, {"method": "headings", "size": 64},
     retrieval.DEFAULT_CHUNKING, {"method": "headings", "size": 256},
@@ -54,7 +55,7 @@ def overlap(one: Chunk, other: Chunk) -> bool:
 def sources_for(
     message: str, evidence: tuple[Evidence, ...], k: int, retriever, cuts: list[list[Chunk]]
 ) -> list[Chunk]:
-    """The smallest chunks that hold the evidence, and the best other sentences, in order of rank."""
+    """The smallest chunks that hold the evidence, and the best other sentences and rows, in order of rank."""
     if not evidence:
         return [hit.chunk for hit in retriever.search(message, k)]
     gold = []

@@ -80,7 +80,7 @@ def choose(rng: random.Random, fact: Fact) -> list[Choice]:
 
 
 def drawn(rng: random.Random, names: Sequence[str]) -> str:
-    """One of some forms; the common ones come twice as often."""
+    """One of some forms; those in `COMMON` come more often."""
     return rng.choices(names, [COMMON.get(name, 1) for name in names])[0]
 
 

@@ -388,17 +388,11 @@ def supports(sentence: str, item: swap.Item) -> set[int]:
 
 def head_of(row: str, texts: Sequence[str]) -> list[str]:
     """The head of the table in which a row stands; empty where it stands in none."""
-    for text in texts:
-        at = text.find(row)
-        if at >= 0:
-            above = text[: text.find("\n", at)].split("\n")
-            first = next((n for n in range(len(above) - 1, -1, -1) if not above[n].startswith("|")), -1) + 1
-            return chunking.cells_of(above[first])
-    return []
+    return next((chunking.names_above(text, text.index(row)) for text in texts if row in text), [])
 
 
 def told(row: str, item: swap.Item, texts: Sequence[str]) -> str | None:
-    """A table's row as an answer, in the words of the table: `Course T2, Fee: EUR 340.`; None where no single cell answers."""
+    """A table's row as an answer, in the words of the table: `T2, Fee: EUR 340.`; None where no single cell answers."""
     cells, head = chunking.cells_of(row), head_of(row, texts)
     columns = []
     for group in item.groups:

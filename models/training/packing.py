@@ -36,7 +36,7 @@ class Row:
     `records` numbers the records in the row, which do not read each other. `turns` numbers the questions of a record that has several:
     0 is what they share, and each reads that and itself. `positions` begin at 0 with each record and go on from what is shared.
     `places` holds for each token of an answer the token of the row that it was copied from, and first token and end of the passage that
-    its sentence comes from, or -1: shape (length, 3).
+    its sentence comes from, or -1: shape (length, 3). For the abstention the passage is the record's first token.
     """
 
     tokens: np.ndarray

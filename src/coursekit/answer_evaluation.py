@@ -131,7 +131,7 @@ class AnswerRecord:
         return trace(self.right, self.abstained, len(self.question.evidence), self.evidence_there)
 
     def row(self) -> dict:
-        """The record as plain numbers and texts, one column each; `said` only where it is another text than the reply's own."""
+        """The record as plain numbers and texts, one column each; `said` only where `read` is what was judged."""
         question, answer = self.question, self.answer
         return {
             "id": question.id, "type": question.type, "wording": question.wording, "answerable": question.answerable,
@@ -348,7 +348,7 @@ def evaluate_answers(
             and abstention are judged on that part; the reply's text and its tokens stay what they were.
 
     Raises:
-        CourseError: a setting is unknown, there are no questions, or a question cannot be judged.
+        CourseError: a setting is unknown, there are no questions, a question cannot be judged, or `read_as` gives no text.
         EvaluationStoppedError: the model could not be asked; its `report` holds the answers until then.
     """
     questions = list(questions)

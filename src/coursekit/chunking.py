@@ -51,10 +51,14 @@ class Chunk:
         return self.reading or body(self.text)
 
     @property
+    def searched(self) -> str:
+        """What is embedded and searched for words: the reading, or else the text as it stands."""
+        return self.reading or self.text
+
+    @property
     def text_with_heading(self) -> str:
-        """What is embedded when headings are to help: the heading path, then the text or its reading."""
-        text = self.reading or self.text
-        return f"{self.heading}\n{text}" if self.headings else text
+        """The same where headings are to help: the heading path above it."""
+        return f"{self.heading}\n{self.searched}" if self.headings else self.searched
 
 
 class TokenMap:
@@ -248,11 +252,15 @@ SENTENCE_END = re.compile(
 )
 
 
+TABLE_BEGINS = re.compile(r"^[^|\n].*\n(?=\|)", re.MULTILINE)  # a line of text with a table right below it
+
+
 def sentence_spans(text: str, start: int = 0, end: int | None = None) -> list[Span]:
     """The sentences of `text[start:end]`; a heading, a list item and a table each count as one. The spans lie side by side."""
     end = len(text) if end is None else end
-    found = [match.end() for match in SENTENCE_END.finditer(text, start, end) if not _in_row(text, match)]
-    edges = [start, *(edge for edge in found if start < edge < end), end]
+    found = {match.end() for match in SENTENCE_END.finditer(text, start, end) if not _in_row(text, match)}
+    found |= {match.end() for match in TABLE_BEGINS.finditer(text, start, end)}
+    edges = [start, *sorted(edge for edge in found if start < edge < end), end]
     return list(zip(edges, edges[1:]))
 
 
@@ -279,20 +287,26 @@ def row_spans(text: str, start: int, end: int) -> list[Span]:
     return list(zip(edges, edges[1:]))
 
 
+def names_above(text: str, at: int) -> list[str]:
+    """The names of the columns of the table in which a line beginning at `at` is a row; empty where it is none."""
+    above = text[:at].split("\n")[:-1]
+    first = next((n for n in range(len(above) - 1, -1, -1) if not above[n].startswith("|")), -1) + 1
+    return (
+        cells_of(above[first]) if len(above) - first >= 2 else []
+    )  # one line above: this is the dashes; none: the head
+
+
 def row_reading(text: str, start: int, end: int) -> str:
     """The table row `text[start:end]` in words, each cell after the name of its column: `Plan: Basic, Fee: EUR 9, Seats: 2.`
 
-    Empty where that is no row of a table, or a row with more or fewer cells than the head.
+    Head and dashes may stand in front of it. Empty where that is no single row, or one with more or fewer cells than the head.
     """
-    row = text[start:end].strip().rpartition("\n")[2]
-    if not row.startswith("|"):
+    lines = text[start:end].strip().split("\n")
+    if len(lines) not in (1, 3) or not all(line.startswith("|") for line in lines):
         return ""
-    above = text[: text.find(row, start)].split("\n")[:-1]
-    first = next((at for at in range(len(above) - 1, -1, -1) if not above[at].startswith("|")), -1) + 1
-    if len(above) - first < 2:  # a head, or dashes
-        return ""
-    names, cells = cells_of(above[first]), cells_of(row)
-    if len(names) != len(cells):
+    at = start + text[start:end].rstrip().rfind("\n") + 1
+    names, cells = names_above(text, at), cells_of(lines[-1])
+    if len(names) != len(cells) or (len(lines) == 3 and names != cells_of(lines[0])):
         return ""
     pairs = [(name, cell.rstrip(".")) for name, cell in zip(names, cells) if cell]
     return f"{', '.join(f'{name}: {cell}' if name else cell for name, cell in pairs)}."

@@ -13,6 +13,7 @@ from pathlib import Path
 import torch
 import transformers
 from peft import LoraConfig, PeftModel, get_peft_model
+from safetensors import SafetensorError
 from tqdm.auto import tqdm
 from transformers import AutoModelForCausalLM, AutoTokenizer, EarlyStoppingCallback, Trainer, TrainerCallback
 
@@ -40,7 +41,7 @@ def open_model(
         name: a folder or Hub id; `COURSE_MODEL`, or else course-lm, when left out, as for `serving.connect`.
 
     Raises:
-        CourseError: the model is missing or not whole.
+        CourseError: the model is missing, damaged or not whole.
     """
     chosen = chat_models.resolve(chat_models.named(name))
     where, _, revision = (str(chosen.folder), "", "") if chosen.folder else chosen.name.partition("@")
@@ -49,7 +50,7 @@ def open_model(
     try:
         tokenizer = AutoTokenizer.from_pretrained(where, **which)
         model = AutoModelForCausalLM.from_pretrained(where, dtype=torch.float32, **which)
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, SafetensorError) as error:
         raise CourseError(f"The model {chosen.label!r} cannot be loaded: {str(error).splitlines()[0]}") from error
     if tokenizer.pad_token_id is None:
         tokenizer.pad_token = tokenizer.eos_token
@@ -220,13 +221,10 @@ def train(
         seed: decides the order of the records.
 
     Raises:
-        CourseError: there is nothing to learn, a record is wrong or too long, the loss is no number, the disk is full, or `out` holds a run
-            with other settings.
+        CourseError: there is nothing to learn, a setting makes no run, a record is wrong or too long, the loss is no number, the disk is
+            full, or `out` holds a run with other settings.
     """
-    if not records:
-        raise CourseError("There are no records: a model cannot learn from nothing.")
-    if patience is not None and not held_out:
-        raise CourseError("To stop early, a run needs held-out records to look at.")
+    _check(records, held_out, epochs, batch, looks, patience)
     rows, looked = ([chatdata.encode(record, tokenizer, max_tokens) for record in part] for part in (records, held_out))
     out, steps = Path(out), max(1, math.ceil(epochs * math.ceil(len(rows) / batch)))
     chosen = {"epochs": epochs, "rate": rate, "batch": batch, "looks": looks, "patience": patience, "seed": seed}
@@ -259,6 +257,18 @@ def train(
     return report
 
 
+def _check(
+    records: Sequence[dict], held_out: Sequence[dict], epochs: float, batch: int, looks: int, patience: int | None
+) -> None:
+    """Raises a CourseError unless there is something to learn from, and the settings make a run."""
+    if not records:
+        raise CourseError("There are no records: a model cannot learn from nothing.")
+    if patience is not None and not held_out:
+        raise CourseError("To stop early, a run needs held-out records to look at.")
+    if epochs <= 0 or batch < 1 or looks < 1:
+        raise CourseError(f"epochs={epochs}, batch={batch}, looks={looks} make no run: each has to be more than 0.")
+
+
 def _may_go_on(report: Report, max_seconds: float | None) -> bool:
     """Whether a run that has ended did so by time, and has more of it now."""
     return report.ended == "time" and (max_seconds is None or max_seconds > report.seconds)
@@ -285,7 +295,11 @@ def _arguments(
 def mean_loss(
     model: torch.nn.Module, tokenizer, records: Sequence[dict], *, batch: int = 8, max_tokens: int = 1024
 ) -> float:
-    """The mean cross-entropy, in nats, over all of the assistant's tokens of some records."""
+    """The mean cross-entropy, in nats, over all of the assistant's tokens of some records.
+
+    Raises:
+        CourseError: there are no records, or one of them is wrong or too long.
+    """
     rows = [chatdata.encode(record, tokenizer, max_tokens) for record in records]
     if not rows:
         raise CourseError("There are no records whose loss could be measured.")
@@ -350,16 +364,16 @@ def load_adapter(
         base: as for `open_model`: `COURSE_MODEL`, or else course-lm, when left out.
 
     Raises:
-        CourseError: there is no adapter, it was made for another model, or the model cannot be loaded.
+        CourseError: there is no adapter, it is damaged or was made for another model, or the model cannot be loaded.
     """
-    model, tokenizer = open_model(base)
     if not (Path(folder) / "adapter_config.json").is_file():
         raise CourseError(f"The folder {Path(folder).name!r} holds no adapter: train one, or check its name.")
+    model, tokenizer = open_model(base)
     try:
         return PeftModel.from_pretrained(model, str(folder)), tokenizer
-    except (OSError, ValueError, RuntimeError) as error:
+    except (OSError, ValueError, RuntimeError, SafetensorError) as error:
         raise CourseError(
-            f"The adapter {Path(folder).name!r} does not fit to this model: {str(error).splitlines()[0]}"
+            f"The adapter {Path(folder).name!r} is damaged or does not fit to this model: {str(error).splitlines()[0]}"
         ) from error
 
 

@@ -58,7 +58,7 @@ def nearest(index: faiss.Index, vector: np.ndarray, k: int) -> list[tuple[int, f
 def plan_update(old: Sequence[Chunk], new: Sequence[Chunk]) -> tuple[set[int], list[Chunk]]:
     """What an edit changes: the ids of the old chunks that must go, and the new chunks that must be embedded and added.
 
-    A chunk's id is made from its text, so a chunk that the edit left alone is in neither.
+    A chunk's id is made from what it says, so a chunk that the edit left alone is in neither.
     """
     old_ids = {chunk.id for chunk in old}
     new_ids = {chunk.id for chunk in new}
@@ -107,8 +107,8 @@ class VectorIndex:
         }  # fmt: skip
 
     def embed(self, chunks: Sequence[Chunk]) -> np.ndarray:
-        """The vectors of chunks, (n, dimension), with their headings if the index is so made."""
-        texts = [chunk.text_with_heading if self.with_headings else chunk.reading or chunk.text for chunk in chunks]
+        """The vectors of chunks, (n, dimension), with their headings if the index is so made; of a row its reading is embedded."""
+        texts = [chunk.text_with_heading if self.with_headings else chunk.searched for chunk in chunks]
         return self.embedder.encode(texts)
 
     def add(self, chunks: Iterable[Chunk]) -> int:
@@ -122,7 +122,7 @@ class VectorIndex:
             there = self.chunks.get(chunk.id) or new.get(chunk.id)
             if there is None:
                 new[chunk.id] = chunk
-            elif (there.doc, there.text) != (chunk.doc, chunk.text):
+            elif (there.doc, there.text, there.reading) != (chunk.doc, chunk.text, chunk.reading):
                 raise CourseError(
                     f"Two chunks share the id {chunk.id}, in {there.doc!r} and {chunk.doc!r}: change the chunk size a little."
                 )

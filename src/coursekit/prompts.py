@@ -29,7 +29,10 @@ class Source:
 
 
 def sources_of(hits: Iterable[Hit]) -> list[Source]:
-    """The sources of a search, in order of rank. A heading line in the chunk is left out: the path above it says the same."""
+    """The sources of a search, in order of rank, as `Chunk.shown` has them.
+
+    A heading line in the chunk is left out: the path above it says the same. A row of a table stands there with the names of its columns.
+    """
     return [Source(hit.chunk.heading, hit.chunk.shown) for hit in hits]
 
 

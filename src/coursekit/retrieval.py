@@ -24,7 +24,7 @@ from coursekit.index import Hit, VectorIndex
 DEFAULT_CHUNKING = {"method": "headings", "size": 128, "overlap": 0}
 # What a small reader is handed: single sentences under their heading path, and single rows of tables with the names of their columns.
 # course-lm picks the right one of a few sentences far more often than the right sentence inside longer chunks, or the right cell of a whole
-# table: models/course-lm/README.md has the figures.
+# table. models/course-lm/README.md has figures for the first.
 READER_CHUNKING = {"method": "sentences", "before": 0, "after": 0, "rows": True}
 RRF_CONSTANT = 60
 NO_CHUNKS = "There is nothing to search: the documents hold no text, or headings alone."
@@ -68,7 +68,7 @@ class BM25:
             bm25s.tokenize, stopwords="en", stemmer=Stemmer.Stemmer("english"), show_progress=False
         )
         self._index = bm25s.BM25()
-        texts = [chunk.text_with_heading if with_headings else chunk.reading or chunk.text for chunk in self.chunks]
+        texts = [chunk.text_with_heading if with_headings else chunk.searched for chunk in self.chunks]
         tokens = self._tokenize(texts)
         if not tokens.vocab or not any(tokens.ids):
             raise CourseError("The chunks hold no words to search for: every one is a stop word or a sign.")

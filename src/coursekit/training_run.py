@@ -17,10 +17,8 @@ from coursekit.chatdata import Encoded
 from coursekit.errors import CourseError
 
 SETTINGS = "settings.json"  # what the run was made with
-ENDED, LAST = (
-    "ended.json",
-    "last.safetensors",
-)  # the report of a run that has ended, and the small matrices as they were then
+ENDED = "ended.json"  # the report of a run that has ended
+LAST = "last.safetensors"  # the small matrices as they were then
 COLUMNS = ("step", "epoch", "loss", "held_out_loss")
 LOOKED_AT = 4096  # numbers of each matrix that tell one base model from another: a retrained or merged one differs in nearly all
 

@@ -582,8 +582,7 @@ def test_replies_are_read_after_the_cache():
         connection, retriever = server.connection(), Fixed("d", "e")
         raw = evaluate_answers(questions, connection, retriever=retriever)
         read = evaluate_answers(questions, connection, retriever=retriever, read_as=style.answer_of)
-        wrong = [EvaluationStoppedError, "`read_as` returned NoneType"]
-        with pytest.raises(wrong[0], match=wrong[1]):
+        with pytest.raises(EvaluationStoppedError, match="`read_as` returned NoneType"):
             evaluate_answers(questions, connection, retriever=retriever, read_as=lambda text: None)
         assert len(server.requests) == 2
     assert list(raw.rows["abstained"]) == [False, False], "the reply as a whole says more than that it does not know"

@@ -404,6 +404,31 @@ def test_a_cell_of_two_sentences_does_not_cut_its_table(embedder):
     assert [chunk.text.strip().count("|") for chunk in whole] == [12, 0, 0]
 
 
+def test_a_table_right_below_a_line_of_text_loses_nothing(embedder):
+    text = "The fees:\n| a | b |\n|---|---|\n| 1 | 2 |\n| 3 | 4 |\nAll net.\n"
+    chunks = chunk_by_sentences(document(text), embedder.tokenizer, before=0, after=0, rows=True)
+    assert [chunk.shown for chunk in chunks] == ["The fees:", "a: 1, b: 2.", "a: 3, b: 4.", "All net."]
+
+
+@pytest.mark.parametrize(
+    ("span", "reading"),
+    [
+        ("| 1 | 2 |", "a: 1, b: 2."),
+        ("| a | b |\n|---|---|\n| 1 | 2 |\n", "a: 1, b: 2."),
+        ("| 3 | 4 |\n", "a: 3, b: 4."),
+        ("| 1 | 2 |\n| 3 | 4 |\n", ""),
+        ("| 1 | 2 |\n| 3 | 4 |\n| 5 | 6 |\n", ""),
+        ("|---|---|\n", ""),
+        ("| a | b |", ""),
+        ("Fees.\n\n| a | b |", ""),
+    ],
+)
+def test_only_a_single_row_has_a_reading(span, reading):
+    text = "Fees.\n\n| a | b |\n|---|---|\n| 1 | 2 |\n| 3 | 4 |\n| 5 | 6 |\n"
+    start = text.index(span)
+    assert chunking.row_reading(text, start, start + len(span)) == reading
+
+
 def test_rows_stand_alone(embedder):
     with pytest.raises(CourseError, match="Rows of tables stand alone"):
         chunk_by_sentences(document(TABLE), embedder.tokenizer, rows=True)

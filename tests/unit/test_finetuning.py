@@ -415,12 +415,15 @@ def test_merging_the_same_again_leaves_the_folder_and_its_times(folder, tmp_path
         (RECORDS, {"patience": 1}, "needs held-out records"),
         (RECORDS, {"max_tokens": 5}, "cutting it would cut the answer"),
         (RECORDS, {"rate": 1e30, "epochs": 20, "looks": 40}, "no number any more"),
+        (RECORDS, {"epochs": 0}, "epochs=0, batch=4, looks=6 make no run"),
+        (RECORDS, {"batch": 0}, "batch=0"),
+        (RECORDS, {"looks": 0}, "looks=0"),
     ],
 )
 def test_what_cannot_be_trained_is_said_in_one_sentence(opened, tmp_path, records, settings, words):
     model, tokenizer = opened
     with pytest.raises(CourseError, match=words):
-        train(lora(model), tokenizer, records, out=tmp_path / "run", batch=4, **settings)
+        train(lora(model), tokenizer, records, out=tmp_path / "run", **{"batch": 4} | settings)
 
 
 def test_an_all_zero_mask_is_refused(opened, tmp_path):
@@ -460,6 +463,17 @@ def test_folders_that_are_no_adapter_or_of_another_model(folder, opened, tmp_pat
     finetuning.save_adapter(lora(opened[0]), tmp_path / "adapter")
     with pytest.raises(CourseError, match="does not fit"):
         finetuning.load_adapter(tmp_path / "adapter")  # made for the tiny model, not for course-lm
+
+
+def test_weights_that_are_damaged(folder, opened, tmp_path):
+    adapter = finetuning.save_adapter(lora(opened[0]), tmp_path / "adapter")
+    whole = shutil.copytree(folder, tmp_path / "whole")
+    for path in (adapter / "adapter_model.safetensors", whole / "model.safetensors"):
+        path.write_bytes(path.read_bytes()[:-100])
+    with pytest.raises(CourseError, match="The adapter 'adapter' is damaged or does not fit"):
+        finetuning.load_adapter(adapter, folder)
+    with pytest.raises(CourseError, match="The model 'whole' cannot be loaded"):
+        open_model(whole)
 
 
 def test_the_mean_loss_is_over_tokens_and_not_over_batches(opened):

@@ -48,10 +48,9 @@ def test_what_is_cited_holds_the_evidence_and_the_numbers():
             assert documents[item.doc].count(item.quote) == 1
             for number in numbers:
                 source = reply.sources[number - 1].text
+                # A row may be a source with its columns' names; the head of a table is in its first row's source.
                 row = [cell.rstrip(".") for cell in chunking.cells_of(item.quote)] if item.quote.startswith("|") else []
-                told = bool(row) and all(
-                    cell in source for cell in row
-                )  # a row may be a source with its columns' names
+                told = bool(row) and all(cell in source for cell in row)
                 assert told or item.quote.strip() in source, (reply.id, item.quote)
         found = parse(style.answer_of(reply.styled()), len(reply.sources))
         assert not found.invalid

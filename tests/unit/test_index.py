@@ -103,6 +103,8 @@ def test_two_chunks_with_one_id_are_refused(monkeypatch):
     index = VectorIndex(Words())
     with pytest.raises(CourseError, match="share the id 7, in 'd' and 'e'"):
         index.add([chunk("a"), chunk("a", "e")])
+    with pytest.raises(CourseError, match="share the id 7"):
+        index.add([chunk("a"), dataclasses.replace(chunk("a"), reading="b")])
     assert len(index) == index._faiss.ntotal == 0
 
 
@@ -158,6 +160,19 @@ def test_headings_are_embedded_only_when_asked():
         index = VectorIndex(Words(), with_headings=with_headings)
         index.add([one])
         assert index.embedder.seen == [seen]
+
+
+def test_of_a_row_its_reading_is_embedded():
+    row = Chunk("d", 0, 9, "| A | 9 |", ("Fees",), 5, reading="Plan: A, Fee: 9.")
+    for with_headings, seen in ((True, "Fees\nPlan: A, Fee: 9."), (False, "Plan: A, Fee: 9.")):
+        index = VectorIndex(Words(), with_headings=with_headings)
+        index.add([row])
+        assert index.embedder.seen == [seen]
+
+
+def test_a_row_that_reads_otherwise_is_another_chunk():
+    old, new = (Chunk("d", 0, 9, "| A | 9 |", (), 5, reading=reading) for reading in ("Fee: 9.", "Monthly fee: 9."))
+    assert plan_update([old], [new]) == ({old.id}, [new])
 
 
 # Deleting and updating.

@@ -17,6 +17,11 @@ def test_sources_leave_the_heading_line_out_and_keep_code():
     assert source.text == "It runs for 36 hours.\n\n```\n# a comment, no heading\n```"
 
 
+def test_a_row_of_a_table_is_a_source_with_the_names_of_its_columns():
+    row = Chunk("fees", 0, 11, "| A | 9 |\n", ("Fees",), 5, reading="Plan: A, Fee: 9.")
+    assert prompts.sources_of([Hit(row, 0.9, 1)]) == [prompts.Source("Fees", "Plan: A, Fee: 9.")]
+
+
 def test_sources_are_numbered_from_one_in_order():
     sources = [prompts.Source("A > B", "One."), prompts.Source("C", "Two.")]
     assert prompts.numbered(sources) == "[1] A > B\nOne.\n\n[2] C\nTwo."

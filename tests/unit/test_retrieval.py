@@ -88,6 +88,13 @@ def test_bm25_cuts_words_to_their_stems_and_reads_headings():
     assert BM25(chunks, with_headings=False).search("gateway") == []
 
 
+@pytest.mark.parametrize("with_headings", [True, False])
+def test_bm25_reads_a_row_with_the_names_of_its_columns(with_headings):
+    row = Chunk("d", 0, 9, "| A | 9 |", ("Prices",), 5, reading="Plan: A, Deposit: 9.")
+    words = BM25([row, chunk("Other words.", "e")], with_headings=with_headings)
+    assert [hit.chunk for hit in words.search("deposit")] == [row]
+
+
 @pytest.mark.parametrize("query", ["xylophone quartz", "the of and", "?!", "🔋"])
 def test_bm25_without_a_shared_word_finds_nothing(query):
     assert BM25([chunk("soil probe"), chunk("wind vane")]).search(query) == []

@@ -76,6 +76,28 @@ def test_where_nothing_answers_the_prompts_first_token_is_looked_at(tokenizer):
     assert pointing.NOTHING not in bare.places, "without sources there is nothing to choose from"
 
 
+def test_of_several_questions_only_the_one_without_an_answer_looks_there(tokenizer):
+    asked = [(f"{SOURCES}\n\nQuestion: {text}", answer) for text, answer in (
+        ("How long?", "The lamp burns for 40 hours [1]."), ("How loud?", NO_ANSWER),
+    )]  # fmt: skip
+    record = {"task": "t", "system": SYSTEM, "user": asked[0][0], "assistant": asked[0][1], "more": asked[1:]}
+    piece = packing.encode(record, tokenizer)
+    told = [(turn, place) for turn, place, weight in zip(piece.turns, piece.places, piece.weights) if weight]
+    assert {turn for turn, _ in told} == {1, 2}
+    assert all((place == pointing.NOTHING) == (turn == 2) for turn, place in told)
+
+
+def test_in_a_row_each_record_without_an_answer_looks_at_its_own_first_token(tokenizer):
+    record = {"task": "t", "system": SYSTEM, "user": f"{SOURCES}\n\nQuestion: How loud?", "assistant": NO_ANSWER}
+    [row] = next(packing.batches(iter([record] * 200), tokenizer, 256, random.Random(0), lengths=(256,)))
+    begins = {number: int((row.records == number).argmax()) for number in set(row.records.tolist()) - {-1}}
+    assert len(begins) > 1
+    for number, (_, first, end) in zip(row.records.tolist(), row.places.tolist()):
+        if first != pointing.NOWHERE:
+            assert (first, end) == (begins[number], begins[number] + 1)
+    assert set(row.places[:, 1].tolist()) == {*begins.values(), pointing.NOWHERE}
+
+
 def test_without_sources_the_turn_is_looked_at(tokenizer):
     rows = told("Kasid 9.1", tokenizer, user="Repeat:\nKasid 9.1")
     assert all(row[1] is not None for row in rows[:-1]), rows
@@ -170,6 +192,13 @@ def test_told_where_to_look_the_heads_learn_to_look_there(tokenizer, batch):
         optimizer.zero_grad()
     assert after["chosen"] < 0.9 * before["chosen"], (before, after)
     assert after["copied"] < 0.9 * before["copied"], (before, after)
+
+
+def test_what_heads_lose_is_weighted_by_hand():
+    """The mean over the heads of each token, then over the tokens by their weights; no token at all loses nothing."""
+    told = attending.Told(torch.tensor([[1.0, 3.0], [4.0, 6.0]]), torch.tensor([6.0, 2.0]))
+    assert told.mean().item() == pytest.approx((6 * 2 + 2 * 5) / 8)
+    assert attending.Told(torch.empty(0, 2), torch.empty(0)).mean().item() == 0
 
 
 def test_a_small_model_has_no_such_heads(tokenizer, batch):

@@ -35,7 +35,7 @@ def documents(arguments: argparse.Namespace) -> list:
 
 
 def reader_sources(arguments: argparse.Namespace, documents: list):
-    """The retriever that finds what a language model is handed: sentences, unless `--chunks` asks for the chunks that `search` finds."""
+    """The retriever that finds what a language model is handed: sentences and rows of tables, or with `--chunks` what `search` finds."""
     from coursekit import retrieval
 
     chunking = None if arguments.chunks else retrieval.READER_CHUNKING
@@ -45,13 +45,14 @@ def reader_sources(arguments: argparse.Namespace, documents: list):
 def add_chunks(command: argparse.ArgumentParser) -> None:
     """The option of everything that asks a language model."""
     command.add_argument(
-        "--chunks", action="store_true", help="hand over chunks as `search` finds them, instead of single sentences"
+        "--chunks",
+        action="store_true",
+        help="hand over chunks as `search` finds them, instead of single sentences and rows of tables",
     )
 
 
 def print_hits(hits: Sequence, titles: dict[str, str], *, numbers: Sequence[int] | None = None) -> None:
     """Print hits: number, score, document, heading path, and the beginning of the text. `numbers` are their ranks when left out."""
-
     for number, hit in zip(numbers or [hit.rank for hit in hits], hits):
         path = " > ".join(hit.chunk.headings) or titles[hit.chunk.doc]
         print(f"[{number}] {hit.score:.3f}  {hit.chunk.doc}: {path}")
