@@ -330,7 +330,7 @@ except CourseError as error:
 # ## 4 What does a limit cut off?
 #
 # Memory limits the length of a record. Many trainers cut longer ones at the end, without a word: TRL's `SFTTrainer` at 1,024
-# tokens, unless you say otherwise. **Predict, then run.** With a limit of 512, how many replies lose their last line? In how
+# tokens, unless you say otherwise. **Predict, then run.** With a limit of 384, how many replies lose their last line? In how
 # many is no word of the answer left?
 
 # %%
@@ -345,14 +345,14 @@ for name, records in sets.items():
         "median": int(np.median(sizes[name])),
         "longest": int(sizes[name].max()),
         "share that counts": round(sum(sum(mask) for _, mask in encoded) / sizes[name].sum(), 2),
-        "cut at 512": int((sizes[name] > 512).sum()),
-        "no answer left": int((begins[name] >= 512).sum()),
+        "cut at 384": int((sizes[name] > 384).sum()),
+        "no answer left": int((begins[name] >= 384).sum()),
     }
 token_table = pd.DataFrame.from_dict(rows, orient="index")
 token_table
 
 # %%
-limits = (128, 256, 512, 768, 1024)
+limits = (128, 192, 256, 320, 384, 512)
 whole = pd.DataFrame({name: {limit: float((size <= limit).mean()) for limit in limits} for name, size in sizes.items()})
 figure = plots.lines(
     whole, title="Records that are whole", x_label="limit in tokens", y_label="share of the records", log_x=True
@@ -362,11 +362,11 @@ plots.show(
     alt="Line chart of the share of records that fit, over the limit in tokens, one line for each set. Look for the limit at "
     "which each line reaches 1, and at how far the set without sources lies from the others.",
 )
-cut = next(at for at, size in enumerate(sizes["style"]) if size > 512 and begins["style"][at] < 490)
+cut = next(at for at, size in enumerate(sizes["style"]) if size > 384 and begins["style"][at] < 370)
 ids, _ = tokens_of(sets["style"][cut])
-print("what a limit of 512 leaves of", replies[cut].id, "...", repr(tokenizer.decode(ids[begins["style"][cut] : 512])))
+print("what a limit of 384 leaves of", replies[cut].id, "...", repr(tokenizer.decode(ids[begins["style"][cut] : 384])))
 try:
-    chatdata.encode(sets["style"][cut], tokenizer, 512)
+    chatdata.encode(sets["style"][cut], tokenizer, 384)
 except CourseError as error:
     print(error)
 
@@ -897,7 +897,7 @@ claims = {
 fact = {name: f"{row['mean']:.2f} [{row['low']:.2f}, {row['high']:.2f}]" for name, row in leaks.items()}
 measured = {
     "C26": "Records for " + ", ".join(f"{cause}: {len(chosen)}" for cause, chosen in supply.items()) + ".",
-    "C19": f"A limit of 512 tokens cuts {token_table.loc['style', 'cut at 512']} of {len(replies)} replies. "
+    "C19": f"A limit of 384 tokens cuts {token_table.loc['style', 'cut at 384']} of {len(replies)} replies. "
     f"Damage that no rule of form sees: {', '.join(unseen) or 'none'}.",
     "C44": f"A parrot's share of right facts: {fact['doubled, by message']} if reworded messages are split at random, "
     f"{fact['doubled, by family']} if split by family.",

@@ -247,6 +247,20 @@ def parts_slots(rng: random.Random, fact: Fact, other: str = "") -> Slots:
     }
 
 
+SIGNS = {
+    "-": ("a hyphen", "a dash", "a short dash"),
+    "*": ("an asterisk", "a star"),
+    "•": ("a dot",),
+    "+": ("a plus sign",),
+}
+
+
+def mark_slots(rng: random.Random, fact: Fact) -> Slots:
+    """The mark of a list, mostly a dash, and what it is called."""
+    mark = rng.choice(("-", "-", "-", "*", "•", "+"))
+    return {"mark": mark, "sign": rng.choice(SIGNS[mark])}
+
+
 def limit_slots(rng: random.Random, fact: Fact) -> Slots:
     """A limit that the first sentence keeps."""
     least = len(bare(sentences(fact.answer)[0]).split())

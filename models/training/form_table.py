@@ -63,6 +63,9 @@ FORMS: dict[str, Form] = {
     "bullets": Form("shape", (
         'Answer in bullet points that begin with "{mark}".', 'Reply with a bulleted list; the bullet is "{mark}".',
         'The answer is a list of bullet points, each after "{mark}".', 'Format: bullet points with "{mark}" in front.',
+        'Make the answer a list and put {sign} before every point.', 'A list, please: {sign} at the start of each line.',
+        'List the answer with {sign} in front of each line.', 'Bullet points. The bullet is {sign}.',
+        'Set each point of the answer on its own line, after {sign}.',
         'Write bullets. Each one starts with "{mark}" and a blank.', 'Turn the answer into a list marked with "{mark}".',
         'Write the answer as a list; each line starts with "{mark}".', 'Use bullets ("{mark}").',
         'Give a bulleted list with "{mark}" before each point.', 'Put each point on its own line after "{mark}".',
@@ -72,7 +75,7 @@ FORMS: dict[str, Form] = {
         'Reply in bullets, even for a single point: "{mark} ...".', 'Set it out as bullets with the sign "{mark}".',
         'Your reply is a bullet list using "{mark}".',
         'Break the answer into lines that open with "{mark}".'),
-        form_builders.bullets, lambda rng, fact: {"mark": rng.choice(("-", "-", "-", "*", "•", "+"))}),
+        form_builders.bullets, form_builders.mark_slots),
     "quote": Form("shape", (
         "Answer by quoting the sentence from the source in quotation marks.",
         "Give a quotation from the source, in quotation marks, as your answer.",
@@ -247,6 +250,9 @@ FORMS: dict[str, Form] = {
         lambda fact: not fact.found or form_builders.one_claim(fact)),
     "lead line": Form("frame", (
         'Begin with the line "{lead}"', 'The first line of every answer is: {lead}',
+        'Write this line on top of the answer: {lead}', 'Top line: {lead}', 'On the line over your answer put: {lead}',
+        'The answer stands below this line: {lead}', 'Give the answer under the following line: {lead}',
+        'A line of its own comes first. It reads: {lead}',
         'Start your answer with "{lead}" on a line of its own.', 'Open with this line: "{lead}"',
         'Before the answer write the line "{lead}"', 'Every reply opens with "{lead}" and a line break.',
         'Put "{lead}" above the answer.',
@@ -277,6 +283,9 @@ FORMS: dict[str, Form] = {
         form_builders.label_line, form_builders.label_line_slots),
     "closing line": Form("frame", (
         'End with the line "{closing}"', 'The last line of every answer is: {closing}',
+        'Below everything else, on a new line, put: {closing}', 'Bottom line: {closing}',
+        'Let each reply run out with this line: {closing}', 'Under the answer stands the following line: {closing}',
+        'Then, as a line of its own: {closing}', 'A line of its own comes last. It reads: {closing}',
         'Finish with "{closing}" on a line of its own.', 'Close with this line: "{closing}"',
         'After the answer write the line "{closing}"', 'Every reply ends with a line break and "{closing}"',
         'Put "{closing}" below the answer.',

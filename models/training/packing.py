@@ -8,6 +8,7 @@ import dataclasses
 import functools
 import itertools
 import random
+import re
 from collections.abc import Iterable, Iterator, Sequence
 
 import numpy as np
@@ -26,6 +27,7 @@ WINDOW = 2048  # the model's
 # How many of the further questions about the same sources are kept whose answer stands in the first source, the second, …: the retriever
 # puts the right one first more often than last, and a reader may rely on that.
 KEPT = (1.0, 0.5, 0.35, 0.3, 0.25, 0.25)
+CITES = re.compile(r"\[\d\]")
 ASKS = "\n\nQuestion: "  # where a question begins, below its sources
 
 
@@ -115,7 +117,7 @@ def encode(record: dict, tokenizer, longest: int = WINDOW) -> Piece:
         piece.weights += [0.0] * len(asked) + answer_weights(answered, tokenizer)
         piece.turns += [number if more else 0] * count
         piece.positions += range(base, base + count)
-        lacking = assistant == prompts.NO_ANSWER and read.sources
+        lacking = read.sources and prompts.NO_ANSWER in assistant and not CITES.search(assistant)
         places = [pointing.NOTHING] * len(answered) if lacking else read.places(answered, tokenizer)
         piece.places += [pointing.NONE] * len(asked) + places
     return piece

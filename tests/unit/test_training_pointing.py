@@ -72,6 +72,8 @@ def test_where_nothing_answers_the_prompts_first_token_is_looked_at(tokenizer):
     piece = packing.encode(record, tokenizer)
     answered = [place for place, weight in zip(piece.places, piece.weights) if weight]
     assert answered == [pointing.NOTHING] * len(answered)
+    framed = packing.encode({**record, "assistant": f"The desk says:\n- {NO_ANSWER}"}, tokenizer)
+    assert next(place for place, weight in zip(framed.places, framed.weights) if weight) == pointing.NOTHING
     bare = packing.encode({**record, "user": "Question: How loud?"}, tokenizer)
     assert pointing.NOTHING not in bare.places, "without sources there is nothing to choose from"
 
