@@ -78,7 +78,7 @@ def read_source(path: Path) -> NotebookNode:
         data += [
             file
             for file in (ROOT / "models" / "course-lm").iterdir()
-            if file.suffix in (".safetensors", ".json", ".jinja")
+            if file.suffix in (".safetensors", ".json", ".jinja") and file.name != "figures.json"
         ]
     notebook.metadata = nbformat.from_dict({
         "kernelspec": KERNEL,
