@@ -409,11 +409,8 @@ def told(row: str, item: swap.Item, texts: Sequence[str]) -> str | None:
 def read_row(quote: str, texts: Sequence[str]) -> str:
     """The reading of a quoted row; the quote as it is where it is none."""
     row = quote.strip()
-    for text in texts if row.startswith("|") else ():
-        at = text.find(row)
-        if at >= 0:
-            return chunking.row_reading(text, at, at + len(row)) or quote
-    return quote
+    held = ((text, text.index(row)) for text in texts if row in text)
+    return next((chunking.row_reading(text, at, at + len(row)) for text, at in held), "") or quote
 
 
 def quoted(item: swap.Item, texts: Sequence[str], rows: bool = False) -> list[str] | None:
