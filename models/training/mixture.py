@@ -17,7 +17,7 @@ STAGES: list[tuple[float, dict[str, float]]] = [
     (0.00, {"level 0": 0.5, "level 1": 1, "level 2": 2, "level 3": 2, "worlds": 3, "prose": 2}),
     (0.08, {"level 1": 0.5, "level 2": 1, "level 3": 3, "worlds": 6, "forms": 0.5, "prose": 2}),
     (0.40, {"level 2": 0.3, "level 3": 2, "worlds": 7, "forms": 3, "prose": 1}),
-    (0.75, {"level 3": 1.5, "worlds": 7, "forms": 3, "prose": 0.7}),
+    (0.75, {"level 3": 1, "worlds": 6, "forms": 4.5, "prose": 0.5}),
 ]
 
 

@@ -17,11 +17,11 @@ from coursekit.answer_cache import AnswerCache
 from coursekit.answers import Answer, ask, fitting
 from coursekit.chat_models import label
 from coursekit.corpus import Question
-from coursekit.embedding import progress_bar
 from coursekit.errors import CourseError
 from coursekit.evaluation import covers
 from coursekit.index import Hit
 from coursekit.matching import stands_in
+from coursekit.progress import progress_bar
 from coursekit.retrieval import Retriever
 from coursekit.serving import Connection
 

@@ -9,10 +9,10 @@ from coursekit import citations, contexts, house_style, prompts, serving, style
 from coursekit.answer_cache import AnswerCache
 from coursekit.answer_evaluation import AnswerReport
 from coursekit.corpus import Question
-from coursekit.embedding import progress_bar
 from coursekit.errors import CourseError
 from coursekit.evaluation import covers
 from coursekit.house_style import Reply
+from coursekit.progress import progress_bar
 from coursekit.prompts import Source
 from coursekit.retrieval import Retriever
 

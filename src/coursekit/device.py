@@ -1,8 +1,13 @@
-"""Where a model trains on this machine, and in which numbers."""
+"""Where a model computes on this machine, in which numbers, and with how many threads."""
 
+import contextlib
 import dataclasses
+from collections.abc import Iterator
 
 import torch
+
+# As PyTorch begins. The course holds FAISS to one thread, for fair timings, and where both use one OpenMP, PyTorch with it.
+THREADS = torch.get_num_threads()
 
 
 @dataclasses.dataclass(frozen=True)
@@ -34,3 +39,14 @@ def hardware() -> Hardware:
     if torch.backends.mps.is_available():
         return Hardware("mps", bf16=False, fp16=False, at_once=4)
     return Hardware("cpu", bf16=torch.cpu._is_avx512_bf16_supported(), fp16=False, at_once=16)
+
+
+@contextlib.contextmanager
+def all_threads() -> Iterator[None]:
+    """While it lasts, PyTorch computes with as many threads as it began with, whatever FAISS was held to."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(max(before, THREADS))
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)

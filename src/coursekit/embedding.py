@@ -12,11 +12,12 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from tqdm.auto import tqdm
 
 from coursekit import paths
 from coursekit.cache import Cache
+from coursekit.device import all_threads
 from coursekit.errors import CourseError
+from coursekit.progress import progress_bar
 
 HUB_ID = "sentence-transformers/all-MiniLM-L6-v2"
 HUB_REVISION = "c9745ed1d9f207416be6d2e6f8de32d1f16199bf"
@@ -145,7 +146,7 @@ class Embedder:
         ids = self.tokenizer(texts, truncation=True, max_length=self.max_tokens)["input_ids"]
         order = sorted(range(len(texts)), key=lambda at: len(ids[at]))
         vectors = np.empty((len(texts), self.dimension), dtype=np.float32)
-        with torch.inference_mode(), progress_bar(len(texts), "embedding", progress) as bar:
+        with torch.inference_mode(), all_threads(), progress_bar(len(texts), "embedding", progress) as bar:
             for batch in batches_by_length(order, [len(row) for row in ids]):
                 longest = len(ids[batch[-1]])
                 padded = torch.full((len(batch), longest), self.tokenizer.pad_token_id)
@@ -168,12 +169,6 @@ def batches_by_length(order: Sequence[int], lengths: Sequence[int]) -> list[list
             batch = []
         batch.append(at)
     return [*batches, batch] if batch else batches
-
-
-def progress_bar(total: int, what: str, show: bool | None = None) -> tqdm:
-    """A bar that appears only when the work takes more than two seconds."""
-    hidden = os.environ.get("COURSEKIT_PROGRESS") == "0" if show is None else not show
-    return tqdm(total=total, desc=what, disable=hidden, delay=2, leave=False)
 
 
 def _state_hash(model: torch.nn.Module) -> str:

@@ -7,8 +7,8 @@ import numpy as np
 import pandas as pd
 
 from coursekit.corpus import Evidence, Question
-from coursekit.embedding import progress_bar
 from coursekit.errors import CourseError
+from coursekit.progress import progress_bar
 from coursekit.retrieval import Retriever
 
 Span = tuple[int, int]

@@ -14,14 +14,14 @@ import torch
 import transformers
 from peft import LoraConfig, PeftModel, get_peft_model
 from safetensors import SafetensorError
-from tqdm.auto import tqdm
+from tqdm import tqdm
 from transformers import AutoModelForCausalLM, AutoTokenizer, EarlyStoppingCallback, Trainer, TrainerCallback
 
 from coursekit import chat_models, chatdata, training_run
-from coursekit.device import hardware
-from coursekit.embedding import progress_bar
+from coursekit.device import all_threads, hardware
 from coursekit.errors import CourseError
 from coursekit.folders import full_disk, new_folder
+from coursekit.progress import progress_bar
 from coursekit.training_run import Report
 
 # Seen from the course's folder, our datasets/ looks to transformers like the package of that name, which the course does not need.
@@ -236,7 +236,7 @@ def train(
         return before
     spent = before.seconds if before is not None else 0.0
     arguments = _arguments(out, steps, bool(looked), **chosen)
-    with progress_bar(steps, "training") as bar, full_disk(FULL):
+    with all_threads(), progress_bar(steps, "training") as bar, full_disk(FULL):
         watch = _Watch(None if max_seconds is None else max_seconds - spent, bar)
         callbacks = [watch, *([EarlyStoppingCallback(patience)] if patience is not None else [])]
         trainer = Trainer(
@@ -305,7 +305,7 @@ def mean_loss(
         raise CourseError("There are no records whose loss could be measured.")
     device, total, count = next(model.parameters()).device, 0.0, 0
     model.eval()
-    with torch.inference_mode():
+    with torch.inference_mode(), all_threads():
         for at in range(0, len(rows), batch):
             tensors = {
                 name: tensor.to(device)

@@ -1,5 +1,9 @@
 """Where a model trains and in which numbers, by what the machine says of itself."""
 
+import os
+import subprocess
+import sys
+
 import pytest
 import torch
 
@@ -37,3 +41,17 @@ def test_apples_gpu_keeps_32_bits(monkeypatch):
 @pytest.mark.parametrize(("batch", "part"), [(1, 1), (4, 4), (8, 4), (10, 2), (6, 3), (7, 1)])
 def test_a_batch_is_read_in_parts_of_one_size(batch, part):
     assert Hardware("cuda", bf16=False, fp16=True, at_once=4).part_of(batch) == part
+
+
+def test_faiss_does_not_slow_pytorch_down():
+    """In a process of its own: FAISS is held to one thread as the kit loads it, and training and embedding still use all."""
+    code = (
+        "import torch; began = torch.get_num_threads()\n"
+        "import coursekit.index, faiss\n"
+        "from coursekit.device import all_threads\n"
+        "assert faiss.omp_get_max_threads() == 1\n"
+        "held = torch.get_num_threads()\n"
+        "with all_threads():\n    assert torch.get_num_threads() == began, torch.get_num_threads()\n"
+        "assert torch.get_num_threads() == held and faiss.omp_get_max_threads() == 1\n"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True, env={**os.environ, "OMP_NUM_THREADS": "3"})

@@ -1,0 +1,3 @@
+# hint: counts exactly once
+def lora_forward(x, weight, a, b, alpha):
+    return x @ weight.T + alpha * (x @ a.T @ b.T)

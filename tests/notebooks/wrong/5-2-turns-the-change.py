@@ -1,0 +1,3 @@
+# hint: on its side
+def merged_weight(weight, a, b, alpha):
+    return weight + alpha / a.shape[0] * (b @ a).T

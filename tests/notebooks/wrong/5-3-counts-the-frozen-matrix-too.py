@@ -1,0 +1,3 @@
+# hint: is not trained
+def lora_parameters(shapes, rank):
+    return sum(rows * columns + rank * (rows + columns) for rows, columns in shapes)

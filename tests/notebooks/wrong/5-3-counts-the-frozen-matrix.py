@@ -1,0 +1,3 @@
+# hint: is the frozen matrix
+def lora_parameters(shapes, rank):
+    return sum(rank * rows * columns for rows, columns in shapes)

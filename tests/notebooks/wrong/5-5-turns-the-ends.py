@@ -1,0 +1,5 @@
+# hint: The lower end comes first
+def paired_difference(before, after):
+    gains = [float(after[name]) - float(before[name]) for name in before if name in after]
+    low, high = bootstrap_interval(gains)
+    return float(np.mean(gains)), high, low
