@@ -969,7 +969,7 @@ show_quiz(
 # ## Going further (optional): which records aim at your failures?
 #
 # The cell draws 200 training records: half at random, half from the kinds in which lesson 03's *reader* failed. **Predict, then
-# run.** Which kinds will it take most of? They are saved for lesson 05.
+# run.** Which kinds will it take most of? Lesson 05 has a recorded second iteration of this sort.
 
 # %% tags=["nbval-ignore-output"] reason="what it draws depends on whether lesson 03 was done on this machine"
 kind_of = {"one_fact": "fact", "two_fact": "two_facts"}  # where a question's type and a reply's kind differ in name

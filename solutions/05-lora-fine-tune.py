@@ -13,8 +13,9 @@
 #
 # **What you need:** lessons 03 and 04, or their ideas: grounded prompt, house style, chat record, split by family.
 #
-# **Minutes:** about 70 with all exercises, some of which the machine needs. About 45 for a first pass: read, run, and do 5.1,
-# 5.4 and 5.5. The others are marked "if you have time". The optional part takes 15 more. **Memory:** 3 GB free is enough.
+# **Minutes:** about 70 with all exercises, in some of them the machine works alone. About 45 for a first pass: read, run, and
+# do 5.1, 5.4 and 5.5. The others are marked "if you have time". The optional part takes 15 more. **Memory:** 3 GB free is
+# enough.
 #
 # An exercise cell holds `...` for you to replace. Below it stands a check. If you do not solve an exercise, the
 # lesson goes on with the kit's version.
@@ -50,8 +51,9 @@ WORK = paths.cache_folder() / "lesson-05" / NAME  # delete it to train anew
 #
 # `y = W x + alpha / rank * B (A x)`
 #
-# `A` squeezes `x` into a few numbers, as many as the **rank**. `B` turns these into a change of `y`. `B` begins at zero, so
-# that the layer begins as it was. `alpha` says how much the pair counts.
+# `A` squeezes `x` into a few numbers, as many as the **rank**. `B` turns these into a change of `y`. `A` begins at random and `B`
+# at zero, so that the layer begins as it was. `alpha` says how much the pair counts; dividing by the rank keeps that
+# comparable between ranks.
 #
 # ### Exercise 5.1: the forward pass (6 minutes, •)
 #
@@ -119,8 +121,9 @@ with check("5.1"):
     ### END HIDDEN TESTS
 
 # %% [markdown]
-# Now train the pair. `weight` solves an old task. The new task's matrix differs from it by a change of rank 2: each of its rows
-# mixes the same two patterns. **Predict, then run.** How much of the error is left with rank 1, 2 and 4? What happens to `weight`?
+# Now train the pair. `weight` solves an old task. The new task's matrix differs from it by a change of rank 2: each row of the
+# change is a mix of the same two patterns. **Predict, then run.** How much of the error is left with rank 1, 2 and 4? What
+# happens to `weight`?
 
 # %%
 my_forward = yours("5.1", lora_forward, finetuning.lora_forward)
@@ -148,8 +151,8 @@ print("weight is as it was:", torch.equal(weight, frozen), "- it has", weight.nu
 # %% [markdown]
 # ## 2 Where does the pair go when training is over?
 #
-# Two paths cost time in every request. But `B A` has the shape of `W`. So the pair can be added to it, once: the model is
-# **merged**, and has its old size again.
+# Rank 1 can carry one pattern, and takes the larger. Two paths cost time in every request. But `B A` has the shape of `W`. So
+# the pair can be added to it, once: the model is **merged**, and has its old size again.
 #
 # ### Exercise 5.2: merge (4 minutes, •, if you have time)
 #
@@ -220,7 +223,8 @@ print("another output than W alone:", not torch.allclose(merged_says, x @ weight
 # %% [markdown]
 # ## 3 How much of a real model is trained?
 #
-# `peft` does this for a whole model: `finetuning.lora` freezes it and puts a pair beside each linear layer.
+# `peft` does this for a whole model: `finetuning.lora` freezes it and puts a pair beside each linear layer but the
+# output layer, as Biderman and others (2024) advise, with an alpha of twice the rank.
 #
 # ### Exercise 5.3: count the trained numbers (4 minutes, •, if you have time)
 #
@@ -286,10 +290,12 @@ for rank in (2, 8, 32):
 
 trained, _ = finetuning.parameters(finetuning.lora(model, rank=8))
 print("peft counts the same:", trained == my_count(shapes, 8))
+for width in (384, 4096):
+    print(f"a square matrix of width {width}, rank 8: {my_count([(width, width)], 8) / width**2:.1%}")
 
 # %% [markdown]
-# The output layer is left out. On large models the share is smaller still: a matrix grows with the square of its width, its
-# pair only with the width. The kit takes all linear layers and an alpha of twice the rank, as Biderman and others (2024) advise.
+# On large models the share is smaller still: a matrix grows with the square of its width, its pair only with the width. Few
+# numbers are trained. Once merged, they move nearly every number of the matrices that they are added to.
 #
 # ## 4 What may the model learn from?
 #
@@ -317,10 +323,14 @@ print(f"\n{DESK}\n\n{watched[0].message}\n\n{watched[0].styled()}")
 # %% [markdown]
 # ## 5 A run, watched
 #
-# A **step** reads a few records, the **batch**, and moves the weights once. `finetuning.train` is `transformers.Trainer` with a few
-# guards. It runs where it is fastest, on a GPU if there is one, and here for 90 seconds at most. If you interrupt it, run the
-# cell again: it goes on from its last checkpoint. A run that has ended is kept, and not made twice. At each **look** it
-# measures the loss on records that it does not train on.
+# A **step** reads a few records, the **batch**, and moves the weights once. `finetuning.train` is `transformers.Trainer` with a
+# few guards. It runs where it is fastest, on a GPU if there is one, and here for 90 seconds at most. If you interrupt it, run
+# the cell again: it goes on from its last **checkpoint**, a copy of the run on disk. A run that has ended is kept, and not made
+# twice. To try another rank or rate, give that run a folder of its own, such as `out=WORK / "style-2"`.
+#
+# At each **look** the run measures the loss on records that it does not train on. The loss is in **nats** a token: it would be 1
+# if each right token got a probability of 1/e, about 0.37. The loss on the records trained on is a mean since the last look.
+# In a first pass each record is new when its loss is taken, so a gap there does not show learning by heart.
 #
 # **Predict, then run.** Draw both losses on paper first: on the records trained on, and held out.
 
@@ -335,9 +345,11 @@ run = finetuning.train(
 loss_after = finetuning.mean_loss(model, tokenizer, watched_records)
 print(f"{run.seconds:.0f} s; the held-out loss fell by more than a tenth: {loss_after < 0.9 * loss_before}")
 
-curves = run.losses.set_index("step")[["loss", "held_out_loss"]]
-curves.loc[0, "held_out_loss"] = loss_before
-title = f"Style run: {run.steps} steps, {run.ended}"
+curves = run.losses.set_index("step")[["loss", "held_out_loss"]].set_axis(["trained on", "held out"], axis=1)
+curves.loc[0, "held out"] = loss_before
+planned = -(-len(records) // 4)
+state = "finished" if run.ended == "finished" else f"of {planned} planned; the time was up"
+title = f"Style run: {run.steps} steps, {state}"
 figure = plots.lines(curves.sort_index(), title=title, x_label="step", y_label="loss (nats a token)")
 plots.show(
     figure,
@@ -346,8 +358,19 @@ plots.show(
 )
 
 # %% [markdown]
-# A loss of 1 **nat** a token means: on average the right token got a probability of 1/e, about 0.37.
+# A run that time has stopped is not the model that was planned. Give the same cell more seconds, and it goes on.
 #
+# Is that the pair you wrote? Here is one layer of the tuned model.
+
+# %%
+layer = next(part for part in model.modules() if hasattr(part, "lora_A"))
+pair = layer.lora_A["default"].weight, layer.lora_B["default"].weight
+some = torch.randn(3, layer.in_features, generator=torch.Generator().manual_seed(1)).to(pair[0].device)
+by_hand = my_forward(some, layer.base_layer.weight, *pair, layer.lora_alpha["default"])
+by_hand = by_hand if layer.base_layer.bias is None else by_hand + layer.base_layer.bias
+print("peft's layer says what your function says:", torch.allclose(layer(some), by_hand, atol=1e-4))
+
+# %% [markdown]
 # ## 6 When should a run end?
 #
 # With few records and many **epochs** (passes over all records), a model learns them by heart. The training loss does not
@@ -438,8 +461,9 @@ for count, epochs in ((50, 8), (400, 1)):
     curves |= {f"{count}, trained on": looks["loss"], f"{count}, held out": looks["held_out_loss"]}
 held = {count: list(one.losses["held_out_loss"]) for count, one in sizes.items()}
 best, end = my_early_stop(held[50], 2)
-title = f"50 or 400 records; with 50 the best look is {best + 1}, a patience of 2 ends at {end + 1}"
-figure = plots.lines(pd.DataFrame(curves), title=title, x_label="step", y_label="loss")
+whole_runs = all(one.ended == "finished" for one in sizes.values())
+title = "50 or 400 records" if whole_runs else "50 or 400 records; the time was up before all steps were made"
+figure = plots.lines(pd.DataFrame(curves), title=title, x_label="step", y_label="loss (nats a token)")
 plots.show(
     figure,
     alt="Line chart of the loss over the steps: for 50 and for 400 records, on the records trained on and on held-out ones. "
@@ -457,18 +481,20 @@ other = finetuning.lora(other, rank=8)
 few = house_style.records(ALONE, house_style.draw(learn, 50))
 stopped = finetuning.train(
     other, tokenizer, few, alone_watched, out=WORK / "alone-50-early", epochs=8, rate=2 * RATE, batch=10, looks=8,
-    patience=2,
+    patience=2, max_seconds=90,
 )  # fmt: skip
 seen = list(stopped.losses["held_out_loss"])
 taken_back = finetuning.mean_loss(other, tokenizer, alone_watched)
 print(f"the same 50 with `patience=2`: {stopped.seconds:.0f} s")
 print("it ended where your function says:", my_early_stop(seen, 2)[1] == len(seen) - 1)
-print("the model has the weights of its best look:", abs(taken_back - min(seen)) < 0.1)
+nearer = abs(taken_back - min(seen)) <= abs(taken_back - seen[-1])
+print("the model's loss is that of the best look rather than that of the last:", nearer)
 
 # %% [markdown]
 # ## 7 Save, reload, merge, serve
 #
-# The pair alone is the **adapter**, a small file. A server of ordinary models cannot read it, so we merge. Before a tuned
+# The pair alone is the **adapter**, a small file. Some servers can put it on its base model. Merged, it is an ordinary
+# model, which every server takes and which costs no extra time. Before a tuned
 # model answers anybody, three things are checked: the reloaded one says the same, the merged one says the same, and
 # neither is the base.
 
@@ -486,8 +512,9 @@ def scores(chosen):
 adapter = finetuning.save_adapter(model, WORK / "style-adapter", {"lesson": "05", "records": len(records)})
 base_model, _ = finetuning.open_model(BASE)
 logits = {"base": scores(base_model), "tuned": scores(model)}
-logits["reloaded"] = scores(finetuning.load_adapter(adapter, BASE)[0])
-folder = finetuning.merge(model, tokenizer, WORK / "style-merged")  # uses the model up
+reloaded, _ = finetuning.load_adapter(adapter, BASE)
+logits["reloaded"] = scores(reloaded)
+folder = finetuning.merge(reloaded, tokenizer, WORK / "style-merged")  # uses up the copy, and not `model`
 tuned_model, _ = finetuning.open_model(folder)
 logits["merged"] = scores(tuned_model)
 
@@ -495,7 +522,8 @@ logits["merged"] = scores(tuned_model)
 apart = {name: (logits[name] - logits["tuned"]).abs().max().item() for name in ("reloaded", "merged", "base")}
 assert apart["reloaded"] < 1e-3, "The adapter that was saved is not the one that was trained."
 assert apart["merged"] < 1e-2, "The merged model says something else than the model with its pair."
-assert apart["base"] > 0.5, "Training changed nothing."
+rounding = max(apart["reloaded"], apart["merged"], 1e-6)
+assert apart["base"] > 100 * rounding, "Training changed nothing that can be told from rounding."
 print("reloaded and merged agree with the tuned model, and the base does not")
 megabytes = {where.name: sum(file.stat().st_size for file in where.iterdir()) / 1e6 for where in (adapter, folder)}
 print(f"adapter {megabytes['style-adapter']:.1f} MB, merged model {megabytes['style-merged']:.0f} MB")
@@ -507,8 +535,9 @@ print("the server chooses by name, and the names differ:", base.model != tuned.m
 # %% [markdown]
 # ## 8 Does the style hold on products that the model has not seen?
 #
-# Sixteen messages about the held-out family. The base model gets a short prompt, the six rules of lesson 03, and the rules
-# with two examples. The tuned model gets the short prompt alone.
+# Sixteen messages about the held-out family. The base model is asked three times: with a short prompt, with the six rules of
+# lesson 03, and with the rules and two examples. The tuned model gets the short prompt. Each pair of a model and a prompt is
+# an **arm**.
 #
 # Every model answers the same messages. So take the difference message by message: what is hard for both drops out.
 #
@@ -588,35 +617,44 @@ for at in range(3):
         print(f"--- {name}\n{said[name]['text'][at]}")
     print(f"--- a person\n{asked[at].styled()}\n")
 
+
 # %% tags=["nbval-ignore-output"] reason="figures of a model that was trained in this run: rounding differs between processors"
-rules = [*style.RULES, "keeps", "prompt_tokens"]
-
-
 def by_id(frame, column="keeps"):
     """A column of a table, by the id of its rows."""
     return dict(zip(frame["id"], frame[column]))
 
 
 def with_verdict(before, after):
-    """A paired difference as text."""
+    """Both shares, their paired difference, and what its interval settles, as text."""
     mean, low, high = my_difference(before, after)
-    verdict = "more" if low > 0 else "less" if high < 0 else "not decided"
-    return f"{mean:+.2f} [{low:+.2f}, {high:+.2f}] -> {verdict}"
+    verdict = "all changed alike" if low == high else "more" if low > 0 else "less" if high < 0 else "not decided"
+    old, new = (np.mean([float(side[name]) for name in before if name in after]) for side in (before, after))
+    return f"{old:.2f}, then {new:.2f}: {mean:+.2f} [{low:+.2f}, {high:+.2f}] -> {verdict}"
 
 
 style_steps = {name: with_verdict(by_id(said[name]), by_id(said["tuned"])) for name in PROMPTS}
 for name, step in style_steps.items():
     print(f"tuned against {name}: {step}")
-pd.DataFrame({name: frame[rules].astype(float).mean() for name, frame in said.items()}).T.round(2)
+columns = {
+    **{rule: rule for rule in style.RULES},
+    "keeps": "all rules",
+    "cut": "cut off",
+    "prompt_tokens": "prompt tokens",
+}
+means = {name: frame[list(columns)].astype(float).mean() for name, frame in said.items()}
+pd.DataFrame(means).T.rename(columns=columns).round(2)
 
 # %% [markdown]
-# Each rule is a share of the replies; `keeps` means all six together.
+# Each rule is a share of the replies that owe an answer. `all rules` is a share of all replies: six rules kept, or a question
+# back where one is owed. A reply without bullet points cannot break `cited`, so read it beside `points`. `cut off` replies met
+# the limit of length. An interval without width is no certainty: 0 of 16 still goes with a true share of up to 0.2.
 #
 # ## 9 What did the model forget?
 #
 # Training for one thing can cost another: **catastrophic forgetting**. We ask both models in the old way, with no word about
-# style. *Reading*: questions about the held-out family, the right source among four. *Closed book*: facts of the families that
-# it trained on. And the loss on plain, cited answers: did they become less likely?
+# style. course-lm knows next to nothing closed book, so it has little to lose there; reading and the loss can get worse.
+# *Reading*: questions about the held-out family, the right source among four. *Closed book*: facts of the families that it
+# trained on. And the loss on plain, cited answers: did they become less likely?
 #
 # Biderman and others found that LoRA forgets less than full training, and learns less.
 #
@@ -656,12 +694,13 @@ plots.show(
 )
 
 # %% [markdown]
-# A bar that holds zero is no proof that nothing was lost: sixteen questions show only large losses.
+# A bar that holds zero is no proof that nothing was lost: so few questions show only large losses. What was 0 before cannot
+# fall.
 #
 # ## 10 What does a tuned model save?
 #
-# The instruction has moved into the weights, so the prompt gets shorter. Could it go altogether? **Predict, then run.** Which
-# share of a prompt is instruction? What will the tuned model do without a system prompt?
+# We trained so that the instruction moves into the weights. The prompt gets shorter. Could it go altogether? **Predict, then
+# run.** Which share of a prompt is instruction? What will the tuned model do without a system prompt?
 
 # %%
 said["tuned, no system prompt"] = before_after.ask_messages(asked, tuned, system=None)
@@ -669,6 +708,8 @@ price = {name: float(frame["prompt_tokens"].mean()) for name, frame in said.item
 for name, tokens in price.items():
     print(f"{name}: {tokens:.0f} prompt tokens")
 saved = price["base, rules and examples"] - price["tuned"]
+left = price["tuned, no system prompt"]  # sources and message
+print(f"instruction in the long prompt: {1 - left / price['base, rules and examples']:.0%}")
 print(f"saved in each request: {saved:.0f} tokens, {saved / price['base, rules and examples']:.0%} of the long prompt")
 
 ends = {name: bootstrap_interval(frame["keeps"]) for name, frame in said.items()}
@@ -680,31 +721,37 @@ plots.show(
 )
 
 # %% [markdown]
-# Training on style removes none of the sources. They stay in the prompt, and are paid for in each request.
+# What is left without a system prompt are the sources and the message. Training on style does not remove them.
 #
 # ## 11 What you measured
 #
-# Now, once, questions of the test families, with what the search finds. Below it, the same as **recorded** at full size: all
-# training records, three seeds, more questions. The last two cells compare with two popular guides, and save.
+# Now, once, questions of the test families, with what the search finds. Below it, the same as **recorded** at full size: nearly
+# all training records once, three seeds, more questions. The last two cells compare with two popular guides, and save.
 
 # %%
 test, draw = corpus.load_questions(split="test"), random.Random(6)
 final = draw.sample([question for question in test if question.answerable], 16)
 final += draw.sample([question for question in test if not question.answerable], 4)
 tested = {}
-for name, connection, system in (("best prompt", base, style.EXAMPLES_PROMPT), ("tuned", tuned, DESK)):
+last_arms = {
+    "base, no style": (base, None),
+    "base, rules and examples": (base, style.EXAMPLES_PROMPT),
+    "tuned": (tuned, DESK),
+}
+for name, (connection, system) in last_arms.items():
     report = evaluate_answers(final, connection, retriever=retriever, k=4, system=system)
     tested[name] = before_after.judge_report(report)
 bars = {}
-for measure in ("keeps", "right"):
+for measure, label in (("keeps", "all rules"), ("right", "right, of the answerable")):
     for name, frame in tested.items():
-        low, high = bootstrap_interval(frame[measure])
-        bars[f"{name}: {measure}"] = {"mean": frame[measure].mean(), "low": low, "high": high}
+        chosen = frame[measure] if measure == "keeps" else frame[measure][frame["answerable"]]
+        low, high = bootstrap_interval(chosen)
+        bars[f"{name}: {label}"] = {"mean": chosen.mean(), "low": low, "high": high}
 print(len(final), "test questions for each of", len(tested), "arms")
 plots.show(
     plots.intervals(pd.DataFrame(bars).T, title=f"Test families, {len(final)} questions", x_label="share"),
-    alt="Horizontal bars with 95 % intervals for the best prompt and the tuned model: the share of replies that keep all rules, "
-    "and the share that is right.",
+    alt="Horizontal bars with 95 % intervals for the base model with and without a style prompt and for the tuned model: the share "
+    "of replies that keep all rules, and the share that is right.",
 )
 
 # %%
@@ -718,7 +765,28 @@ def recorded(name):
     return recorded_table(record), record
 
 
-recorded("before-after")[0].set_index("arm").T
+def differences(record):
+    """The paired differences of a recorded run, as lines."""
+    for compared, (mean, low, high) in record["figures"]["differences"].items():
+        verdict = "more" if low > 0 else "less" if high < 0 else "not decided"
+        yield f"{compared}: {mean:+.2f} [{low:+.2f}, {high:+.2f}] -> {verdict}"
+
+
+full_table, full = recorded("before-after")
+print("\nall rules kept, message by message:", *differences(full), sep="\n")
+full_table.set_index("arm").T
+
+# %%
+claims = {
+    "C02": "LoRA changes only a small share of the parameters.",
+    "C06": "Tune for a style that prompts hold badly (C48: upgrade then).",
+    "C09": "Tuning moves a long instruction out of the prompt.",
+    "C19": "Hard about tuning: overfitting, catastrophic forgetting.",
+    "C42": "Tuning takes 500 to 10,000 and more curated examples.",
+    "C44": "Hold out data, and catch overfitting early.",
+    "C47": "Tuning reduces prompting, and does not replace it.",
+}
+print("claims of two guides:", ", ".join(claims))
 
 # %% tags=["nbval-ignore-output"] reason="figures of a model that was trained in this run: rounding differs between processors"
 long = price["base, rules and examples"]
@@ -727,22 +795,24 @@ lost = {
     for name, one in (("reading", read), ("closed book", closed))
 }
 bare = with_verdict(by_id(said["tuned"]), by_id(said["tuned, no system prompt"]))
-risen = held[50][-1] / min(held[50]) - 1
-claims = {
-    "C02: LoRA changes only a small share of the parameters.": f"{trained:,} beside {whole:,}: {trained / whole:.1%}.",
-    "C42: Tuning takes 500 to 10,000 examples and more.": f"Held-out loss after equally many steps: {held[50][-1]:.2f} "
-    f"from 50 records, {held[400][-1]:.2f} from 400.",
-    "C44: Hold out data, and catch overfitting early.": f"50 records: look {best + 1} is the best. After the last look the "
-    f"held-out loss is {risen:.0%} above its lowest.",
-    "C06, C48: Tune where prompts cannot hold a style.": f"All rules kept, tuned against rules and examples: "
-    f"{style_steps['base, rules and examples']}.",
-    "C09: Tuning moves instructions out of the prompt.": f"{saved:.0f} of {long:.0f} tokens saved in each request.",
-    "C47: Tuning reduces prompting, and does not replace it.": f"All rules kept, without a system prompt: {bare}.",
-    "C19: Tuning brings overfitting and catastrophic forgetting.": f"Right with sources: {lost['reading']}. Closed book: "
-    f"{lost['closed book']}. Loss on plain answers {plain_loss['base']:.2f}, then {plain_loss['tuned']:.2f}.",
+lowest = int(np.argmin(held[50]))
+risen = held[50][-1] / held[50][lowest] - 1
+by_size = {row["records"]: row["house style"][0] for row in load_recorded("05-data-size")["figures"]["rows"]}
+measured = {
+    "C02": f"{trained:,} beside {whole:,}: {trained / whole:.1%}.",
+    "C06": f"All rules kept, rules and examples, then tuned: {style_steps['base, rules and examples']}.",
+    "C09": f"{saved:.0f} of {long:.0f} tokens saved in each request. All rules kept: {arms['base, rules and examples']['mean']:.2f} "
+    f"with the long prompt, {arms['tuned']['mean']:.2f} tuned. Without the style, the tokens are no saving.",
+    "C19": f"Right with sources: {lost['reading']}. Closed book: {lost['closed book']}. Loss on plain answers "
+    f"{plain_loss['base']:.2f}, then {plain_loss['tuned']:.2f}.",
+    "C42": "All rules kept by number of records (recorded, one seed): "
+    + ", ".join(f"{count}: {share:.2f}" for count, share in by_size.items())
+    + ".",
+    "C44": f"50 records: the held-out loss is lowest at look {lowest + 1} of {len(held[50])}, and then rises by {risen:.0%}.",
+    "C47": f"All rules kept, with the short prompt, then without any: {bare}. Sources and message stay in every prompt.",
 }
-for claim, measured in claims.items():
-    print(f"{claim}\n    {measured}")
+for number, claim in claims.items():
+    print(f"{number}: {claim}\n    {measured[number]}")
 
 # %%
 figures = {
@@ -756,14 +826,15 @@ figures = {
     "plain_loss": plain_loss,
     "prompt_tokens": price,
     "test": {name: {key: float(number) for key, number in bar.items()} for name, bar in bars.items()},
-    "claims": claims,
+    "claims": measured,
+    "model": NAME,
 }
 print("saved:", results.save("05-lora-fine-tune", figures).name)
 
 # %% [markdown]
 # ## What this model size cannot show
 #
-# - A large model keeps more rules by prompt alone, so tuning has less to win there. Measure yours.
+# - A large model may keep more rules by prompt alone, and tuning then has less to win. Measure yours.
 # - A model of a few million parameters has little general knowledge to forget. Large ones have much.
 # - Minutes here are hours elsewhere. The steps stay the same.
 #
@@ -800,7 +871,7 @@ show_quiz(
 # - Hold out a family, not a random tenth. Watch the held-out loss, and stop by it.
 # - Before serving: reload, merge, compare, and prove that something changed.
 # - Measure what you trained for, and what you did not. Pair by question.
-# - Training on style moves instructions out of the prompt. Facts still come from the sources.
+# - Training on style can move instructions out of the prompt. Facts still come from the sources.
 #
 # This is the end of the core. Your figures are saved.
 
@@ -808,26 +879,27 @@ show_quiz(
 # ## Going further (optional): more records, or a higher rank?
 #
 # From here on everything is recorded: such runs take too long to be live. A guide says that tuning takes 500 examples and more.
-# In lesson 04 you guessed how much of the style each size brings. Each was trained until its held-out loss no longer fell.
+# In lesson 04 you guessed how much of the style each size brings. Each run read at most 1,000 records, repetitions counted, and
+# ended sooner where its held-out loss no longer fell.
 # **Predict, then run.** From which size on does the style not gain any more? What would a rank of 32 add?
 
 # %%
-by_size, record = recorded("data-size")
+size_table, record = recorded("data-size")
 rows = record["figures"]["rows"]
 counts = dict(zip(("50", "200", "500", "all"), (row["records"] for row in rows)))
-lines = {"all rules kept": {row["records"]: row["house style"][0] for row in rows}}
-lines["right"] = {row["records"]: row["right"][0] for row in rows}
+lines = {"all rules kept, held-out family": {row["records"]: row["house style"][0] for row in rows}}
+lines["right, test questions"] = {row["records"]: row["right"][0] for row in rows}
 try:
     before = results.load("04-preparing-lora-data")["figures"]
-    lines["your guess"] = {counts[size]: share for size, share in before["guess"].items()}
-    lines["the parrot of lesson 04"] = {counts[size]: share for size, share in before["C42"]["parrot"].items()}
+    for line, shares in (("your guess", before["guess"]), ("the parrot of lesson 04", before["C42"]["parrot"])):
+        lines |= {line: {counts[size]: share for size, share in shares.items()}} if shares else {}
 except (CourseError, KeyError):
     pass  # lesson 04 has not been run, and there is no guess to show
 figure = plots.lines(
     pd.DataFrame(lines),
     title="Recorded: records to train on",
     x_label="records",
-    y_label="share of replies",
+    y_label="share",
     log_x=True,
 )
 plots.show(
@@ -836,17 +908,18 @@ plots.show(
     "answered right and, where lesson 04 was run, your guess and the parrot. Look for the size from which on a line is flat.",
 )
 by_rank, _ = recorded("rank")
-print(by_size.to_string(index=False), by_rank.to_string(index=False), sep="\n\n")
+print(*differences(record), sep="\n")
+print("", size_table.to_string(index=False), by_rank.to_string(index=False), sep="\n\n")
 
 # %% [markdown]
 # ## Going further (optional): can training teach facts?
 #
-# Here the handbook's facts were trained, closed book, each in three wordings. Then the model was asked in those wordings, in two
-# others, for facts that it was not taught, for Larkspur's house terms, and for facts that the next edition changed. *Retrieval* is
-# the base model with four sources. An empty cell had too few questions.
+# Here the handbook's facts were trained, closed book, each in three wordings. Then the model was asked in those wordings, in
+# two others, for facts that it was not taught, for Larkspur's house terms, and for facts that the next edition changed.
+# *Retrieval* is the base model with four sources. A `-` among the shares: too few questions.
 #
-# Ovadia and others (2023) found retrieval ahead of such training, and that many paraphrases help it. Gekhman and others
-# (2024) found that a model which learns new facts also learns to invent.
+# Ovadia and others (2023) went on training on the texts themselves. Retrieval was ahead, and many paraphrases helped. Gekhman
+# and others (2024) found that a model which learns new facts also learns to invent.
 #
 # **Predict, then run.** Which curve is lowest? What does each model say after the revision?
 
@@ -876,37 +949,58 @@ by_facts.set_index("arm").T
 #
 # ## Going further (optional): tune with the sources, or without?
 #
-# RAFT (Zhang and others, 2024) trains with the right source among distractors. Plain tuning without sources can make a
-# model worse when retrieval is added to it later. Both adapters below learnt the same replies: one with sources, one without.
-# **Predict, then run.** Which one reads?
+# RAFT (Zhang and others, 2024) trains with the right source among distractors. They report cases in which plain tuning without
+# sources made a model worse once retrieval was added. Both adapters below learnt the same replies: one with sources, one
+# without. **Predict, then run.** Which one answers right from the sources?
 
 # %%
-recorded("raft")[0].set_index("arm").T
+by_training, record = recorded("raft")
+print(*differences(record), sep="\n")
+by_training.set_index("arm").T
 
 # %% [markdown]
 # ## Going further (optional): a second iteration
 #
 # A guide says: the first run rarely reaches production quality. Here a first run's failures were counted by kind of message. A
-# second run got 100 more records of the kinds that failed. A third one got 100 at random: without it, nobody could tell
-# choice from number. **Predict, then run.** Was the choice worth it?
+# second run got 100 more records of the kinds that failed. A third one got 100 at random: without it, nobody could tell choice
+# from number. Each run starts from the base model. If all kinds fail alike, choosing by failure is drawing at random.
+# **Predict, then run.** Was the choice worth it?
 
 # %%
 by_run, record = recorded("iteration")
-print("first run, share that failed by kind:", record["figures"]["failed"])
-for compared, (mean, low, high) in record["figures"]["differences"].items():
-    verdict = "more" if low > 0 else "less" if high < 0 else "not decided"
-    print(f"{compared}: {mean:+.2f} [{low:+.2f}, {high:+.2f}] -> {verdict}")
+print(pd.DataFrame({"failed, first run": record["figures"]["failed"], "of the 100": record["figures"]["chosen"]}), "\n")
+print(*differences(record), sep="\n")
 by_run.set_index("run").T
 
 # %% [markdown]
 # Now you: read the failed replies of your own run in `said["tuned"]`. Which records would you write next?
 #
-# ## Next
-#
-# **Lesson 06** puts it together: retrieval, the tuned model, and both, side by side in one table.
+# ## Going further (optional): the guides' claims, at full size
+
+# %%
+shares = by_facts.set_index("arm")
+most, search = shares.loc["trained on 800 facts"], shares.loc["base, retrieval"]
+wordings = ", ".join(
+    f"{count} facts {shares.loc[f'trained on {count} facts', 'other wordings']}" for count in (50, 200, 800)
+)
+later = {
+    "C08": f"House terms, right: {most['house terms']} trained, closed book; {search['house terms']} with retrieval.",
+    "C13": f"Right in other wordings: {wordings}; retrieval {search['other wordings']}. Thousands of documents were not tried.",
+    "C32": f"After the revision the model trained before it gives the old value in {most['revised facts: the old value']}, the "
+    f"new one in {most['revised facts: the new value']}. To train it again takes {most['minutes']} minutes.",
+    "C45": "; ".join(differences(load_recorded("05-iteration"))) + ".",
+    "C48": "; ".join(differences(full)) + ".",
+}
+for number, text in later.items():
+    print(f"{number}: {text}")
 
 # %%
 names = ("before-after", "data-size", "rank", "facts", "raft", "iteration")
-figures["recorded"] = {name: load_recorded(f"05-{name}")["figures"] for name in names}
+figures |= {"recorded": {name: load_recorded(f"05-{name}")["figures"] for name in names}, "claims": measured | later}
 print("saved:", results.save("05-lora-fine-tune", figures).name)
 print("all", "done")
+
+# %% [markdown]
+# ## Next
+#
+# **Lesson 06** puts it together: retrieval, the tuned model, and both, side by side in one table.

@@ -83,6 +83,7 @@ def main() -> None:
     arguments = parser.parse_args()
     own = device.hardware()
     bf16 = own.bf16 if arguments.precision is None else arguments.precision == "bf16"
+    torch.set_num_threads(device.THREADS)  # importing the kit has set it to one; both trainers get all
     finetuning.hardware = lambda: dataclasses.replace(own, device="cpu", bf16=bf16, fp16=False)
     records = house_style.records("style", house_style.draw(house_style.load_replies(), arguments.records))
     tokenizer = finetuning.open_model(serving.COURSE_LM)[1]

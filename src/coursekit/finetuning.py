@@ -7,6 +7,7 @@ import importlib.util
 import json
 import math
 import time
+import warnings
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
@@ -27,6 +28,9 @@ from coursekit.training_run import Report
 # Seen from the course's folder, our datasets/ looks to transformers like the package of that name, which the course does not need.
 if (_found := importlib.util.find_spec("datasets")) is not None and _found.origin is None:
     transformers.trainer.is_datasets_available = lambda: False
+
+# peft asks for it by its old name; a learner can do nothing about that.
+warnings.filterwarnings("ignore", message="`is_gradient_checkpointing` is deprecated", category=FutureWarning)
 
 PADDED_TO = 64  # tokens: few shapes train faster than many on a CPU
 FULL = "The disk is full: free some space and run the cell again; it goes on from the last checkpoint."

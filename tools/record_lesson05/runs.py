@@ -1,5 +1,6 @@
 """The runs about the house style. Each returns settings and figures."""
 
+import itertools
 import random
 
 from data import data, questions
@@ -71,15 +72,19 @@ def measured(parts: Parts, model: Model) -> dict:
 
 
 def run_data_size(parts: Parts) -> tuple[dict, dict]:
-    """50, 200, 500 and all records, each until its held-out loss no longer falls."""
-    rows = []
+    """50, 200, 500 and all records, each until its held-out loss no longer falls; each size against the one before."""
+    rows, kept = [], {}
     for size in (50, 200, 500, None):
         model = style_model(parts, size)
-        head = {"records": model.settings["records"], "epochs at most": model.settings["epochs"]}
-        rows.append(head | measured(parts, model))
-    return {"training": STYLE, "seen_at_most": SEEN, **sizes(), "test_questions": len(questions()["fewer"])}, {
-        "rows": rows
+        count = model.settings["records"]
+        rows.append({"records": count, "epochs at most": model.settings["epochs"]} | measured(parts, model))
+        kept[count] = by_id(messages(parts, model, data()["asked"], DESK), "keeps")
+    differences = {
+        f"all rules kept, {after} records against {before}": paired_difference(kept[before], kept[after])
+        for before, after in itertools.pairwise(kept)
     }
+    settings = {"training": STYLE, "seen_at_most": SEEN, **sizes(), "test_questions": len(questions()["fewer"])}
+    return settings, {"rows": rows, "differences": differences}
 
 
 def run_rank(parts: Parts) -> tuple[dict, dict]:

@@ -11,9 +11,9 @@ from parts import WORK, Parts, base_digest, digest
 from coursekit import finetuning, house_style, serving
 from coursekit.errors import CourseError
 
-SEEN = 1500  # records that a run reads, repetitions counted
+SEEN = 1000  # records that a run reads, repetitions counted
 MOST_EPOCHS = 16  # of a small set
-STYLE = {"rank": 8, "rate": 2e-3, "batch": 8, "looks": 8, "patience": 3, "seed": 0}
+STYLE = {"rank": 8, "rate": 2e-3, "batch": 4, "looks": 8, "patience": 3, "seed": 0}
 
 
 @dataclasses.dataclass(frozen=True)
