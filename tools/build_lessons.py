@@ -73,6 +73,8 @@ def read_source(path: Path) -> NotebookNode:
         for file in (ROOT / "datasets").rglob("*")
         if file.is_file() and file.name != "README.md" and not hidden(file.relative_to(ROOT))
     ]
+    if "load_recorded" not in code:  # a recorded run concerns only the lesson that shows it
+        data = [file for file in data if file.parent.name != "recorded"]
     kit = imported_modules(code, set())
     if ROOT / "src" / "coursekit" / "serving.py" in kit:  # the lesson's answers come from the course's model
         data += [

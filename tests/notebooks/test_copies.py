@@ -92,6 +92,20 @@ def test_notes_of_other_programs_make_nothing_stale(tmp_path, monkeypatch):
     assert build_lessons.read_source(source).metadata.coursekit.datasets != before
 
 
+def test_a_recorded_run_concerns_the_lesson_that_shows_it(tmp_path, monkeypatch):
+    for name in ("solutions", "datasets/recorded"):
+        (tmp_path / name).mkdir(parents=True)
+    sources = [tmp_path / "solutions" / "01-other.py", tmp_path / "solutions" / "05-shows.py"]
+    for source, code in zip(sources, ("print(1)", "from coursekit.results import load_recorded")):
+        source.write_text(f"# %%\n{code}\n", encoding="utf-8")
+    monkeypatch.setattr(build_lessons, "ROOT", tmp_path)
+    before = [build_lessons.read_source(source).metadata.coursekit.datasets for source in sources]
+    (tmp_path / "datasets" / "recorded" / "05-run.json").write_text("{}")
+    after = [build_lessons.read_source(source).metadata.coursekit.datasets for source in sources]
+    assert after[0] == before[0]
+    assert after[1] != before[1]
+
+
 def test_a_lesson_that_is_not_there_is_said(monkeypatch, capsys):
     monkeypatch.setattr("sys.argv", ["build_lessons.py", "99", "--check"])
     assert build_lessons.main() == 1
