@@ -18,6 +18,7 @@ STAGES: list[tuple[float, dict[str, float]]] = [
     (0.08, {"level 1": 0.5, "level 2": 1, "level 3": 3, "worlds": 6, "forms": 0.5, "prose": 2}),
     (0.40, {"level 2": 0.3, "level 3": 2, "worlds": 7, "forms": 3, "prose": 1}),
     (0.75, {"level 3": 1, "worlds": 6, "forms": 4.5, "prose": 0.5}),
+    (0.94, {"level 3": 0.5, "worlds": 4, "forms": 8, "prose": 0.3}),
 ]
 
 

@@ -7,7 +7,7 @@ from coursekit import before_after, chatdata, corpus, house_style, retrieval
 from coursekit.corpus import Question
 
 WATCHED = 30  # replies whose loss is measured during a training
-ANSWERABLE, OTHERS, FEWER = 90, 30, 60  # test questions; answerable ones for the tables of sizes, ranks and iterations
+ANSWERABLE, OTHERS, FEWER = 60, 24, 60  # test questions; answerable ones for the tables of sizes, ranks and iterations
 
 
 @functools.cache
@@ -16,9 +16,9 @@ def data() -> dict[str, list]:
     about a fault, which are watched for the diagnosis.
     """
     learn, unseen = chatdata.split_by(house_style.load_replies(), lambda reply: reply.family, 0.2)
-    drawn = house_style.draw(unseen, 160)
+    drawn = house_style.draw(unseen, 140)
     faults = [reply for reply in unseen if reply.cause][:WATCHED]
-    return {"learn": learn, "watched": drawn[:WATCHED], "asked": drawn[40:100], "read": drawn[100:], "faults": faults}
+    return {"learn": learn, "watched": drawn[:WATCHED], "asked": drawn[40:90], "read": drawn[90:], "faults": faults}
 
 
 @functools.cache
@@ -32,7 +32,7 @@ def questions() -> dict[str, list[Question]]:
     known = [question for question in dev if question.about in families and question.type in ("one_fact", "table")]
     looked_up = [question for question in test if question.type in ("one_fact", "table")]
     return {
-        "test": answerable + others, "fewer": answerable[:FEWER], "known": draw.sample(known, 60),
+        "test": answerable + others, "fewer": answerable[:FEWER], "known": draw.sample(known, 40),
         "plain": draw.sample(looked_up, 40),
     }  # fmt: skip
 
