@@ -12,7 +12,7 @@ from coursekit import facts, house_style
 from coursekit.answer_evaluation import is_right
 from coursekit.corpus import Question
 
-FACTS = {"rank": 32, "rate": 2e-3, "batch": 8, "looks": 10, "patience": None, "seed": 0, "epochs": 10}
+FACTS = {"rank": 32, "rate": 2e-3, "batch": 8, "looks": 10, "patience": None, "seed": 0, "epochs": 7}
 ASKED = 60  # questions in each cell of the table
 FEWEST = 20  # with fewer questions a cell stays empty
 OTHER = range(facts.TRAINED, facts.WORDINGS)  # wordings that no model was trained on
