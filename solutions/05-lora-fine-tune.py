@@ -318,6 +318,8 @@ pairs = chatdata.near_duplicates([reply.message for reply in learn], [reply.mess
 print("families to learn from:", ", ".join(sorted({reply.family for reply in learn})), "- held out:", unseen[0].family)
 print(f"{len(records)} records, {total:,} tokens, {counted / total:.0%} of them counted by the loss")
 print("messages of one side that are nearly one of the other:", len(pairs))
+lacking = sum(reply.kind == "unanswerable" for reply in learn) / len(learn)
+print(f"replies that say that the sources lack the answer: {lacking:.0%}")
 print(f"\n{DESK}\n\n{watched[0].message}\n\n{watched[0].styled()}")
 
 # %% [markdown]
@@ -726,7 +728,10 @@ plots.show(
 # ## 11 What you measured
 #
 # Now, once, questions of the test families, with what the search finds. Below it, the same as **recorded** at full size: nearly
-# all training records once, three seeds, more questions. The last two cells compare with two popular guides, and save.
+# all training records once, three seeds, more questions. The cells after that compare with two popular guides, and save.
+#
+# **Predict, then run.** In which rows of the recorded table is the tuned model worse than the base? Look at *abstention*, too:
+# few of the training replies abstain.
 
 # %%
 test, draw = corpus.load_questions(split="test"), random.Random(6)
