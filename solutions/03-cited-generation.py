@@ -648,7 +648,7 @@ for number, record in enumerate(twenty, start=1):
 # %% nbgrader={"grade": false, "grade_id": "labels-3", "locked": false, "solution": true, "task": false}
 labels = ""  # twenty letters in order, such as "rrw?r wrrrw rrrrr wwrrr"; blanks do not count
 ### BEGIN SOLUTION
-labels = "wrrww rrwww wwwww wwwww"  # to be read and labelled again whenever course-lm changes
+labels = "wrrww rrwww wwwww rwwww"  # to be read and labelled again whenever course-lm changes
 ### END SOLUTION
 labels = labels.replace(" ", "")
 print(len(labels), "of", len(twenty), "answers have a label")

@@ -731,7 +731,7 @@ plots.show(
 # all training records once, three seeds, more questions. The cells after that compare with two popular guides, and save.
 #
 # **Predict, then run.** In which rows of the recorded table is the tuned model worse than the base? Look at *abstention*, too:
-# few of the training replies abstain.
+# few of the training replies abstain. An interval covers the messages; the spread between seeds stands in the columns.
 
 # %%
 test, draw = corpus.load_questions(split="test"), random.Random(6)
@@ -900,13 +900,8 @@ try:
         lines |= {line: {counts[size]: share for size, share in shares.items()}} if shares else {}
 except (CourseError, KeyError):
     pass  # lesson 04 has not been run, and there is no guess to show
-figure = plots.lines(
-    pd.DataFrame(lines),
-    title="Recorded: records to train on",
-    x_label="records",
-    y_label="share",
-    log_x=True,
-)
+settings = {"x_label": "records", "y_label": "share", "log_x": True}
+figure = plots.lines(pd.DataFrame(lines), title="Recorded: records to train on", **settings)
 plots.show(
     figure,
     alt="Line chart over the number of training records: the share of replies that keep all rules, the share of test questions "
