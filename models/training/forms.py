@@ -53,8 +53,8 @@ FIRST = frozenset({"lead line", "greeting", "named lead"})
 LAST = frozenset({"closing line", "sign-off", "status line"})
 ALONE = frozenset({"json", "tag"})  # nothing stands before or after them
 SINGLE = 0.7  # the share of records that ask for one form: a small model learns each by itself before it can learn them together
-# What readers ask for most, and what is learnt last, is drawn more often than any other form. A quote fits only half of the answers, and two parts stand for
-# worked examples too, so that their weights are higher.
+# What readers ask for most, and what is learnt last, is drawn more often than any other form. A quote fits only half of the answers,
+# and two parts stand for worked examples too, so that their weights are higher.
 COMMON = {"steps": 2, "bullets": 2, "quote": 4, "lead line": 4, "closing line": 4, "json": 4, "two parts": 5}
 COMBINED = (
     ("shape", "frame"), ("shape", "frame"), ("shape", "frame", "frame"), ("frame", "frame"), ("style",), ("style",), ("style", "shape"),
